@@ -1,0 +1,17 @@
+// Registers the project's dialects beside MLIR's own, and its passes and pipelines.
+
+#include "Pipelines/Register.h"
+
+#include "a65/A65Dialect.h"
+#include "mla/MLADialect.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+
+void afe::registerAll(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registry.insert<mla::MLADialect, a65::A65Dialect>();
+}
+
+void afe::registerAllPasses() { mlir::registerAllPasses(); }

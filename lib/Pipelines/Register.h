@@ -1,0 +1,11 @@
+// Registration of everything the project adds to MLIR, for mla-opt and the Python module.
+#pragma once
+
+namespace mlir {
+class DialectRegistry;
+}
+
+namespace afe {
+void registerAll(mlir::DialectRegistry &registry);
+void registerAllPasses();
+} // namespace afe
