@@ -90,6 +90,16 @@ struct DramRequest {
   uint32_t dramBuffer = kNoBuffer, l2Buffer = kNoBuffer;
 };
 
+/// A block of a quad's encoded instruction stream, as layoutStreams (Encoding/Lm.h) finds it and the
+/// decoder gives it back. Block 0 of every quad is fetched before T = 0; block k > 0 is a DramRequest
+/// of Kind::Instructions with doneAt of block k-2 < issue and due <= neededAt of block k.
+struct InstructionBlock {
+  uint32_t bytes = 0;              ///< at most the target's instruction_block_bytes
+  uint64_t dram = 0;               ///< address of its first byte in DRAM
+  uint32_t neededAt = 0;           ///< T at which its first instruction is dispatched
+  uint32_t doneAt = 0;             ///< T at which its last instruction is dispatched
+};
+
 /// A named byte range of one memory. [firstUse, lastUse] in T: from the first write to the last read.
 struct Buffer {
   Memory memory = Memory::L2;
@@ -124,7 +134,9 @@ struct Program {
   std::vector<std::vector<Instruction>> streams;  ///< one per quad, ordered by start
   std::vector<DramRequest> requests;
   std::vector<uint8_t> constants;  ///< DRAM image at address 0: weights, tables, micro-programs
-  uint64_t dramBytes = 0;          ///< extent of the DRAM image incl. inputs, outputs, spill
+  uint64_t dramBytes = 0;          ///< extent of the DRAM image incl. inputs, outputs, spill;
+                                   ///< instruction blocks and request list come behind it
+  std::vector<std::vector<InstructionBlock>> blocks;  ///< one list per quad
   std::vector<Buffer> buffers;
   std::vector<IoTensor> inputs, outputs;
   std::vector<Layer> layers;
