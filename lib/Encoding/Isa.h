@@ -129,7 +129,8 @@ struct Program {
   std::string target;              ///< name of the target description
   uint64_t targetHash = 0;         ///< Target::hash()
   uint32_t quads = 0;
-  uint32_t endCycle = 0;           ///< T at which every instruction is complete
+  uint32_t endCycle = 0;           ///< T at which every instruction is complete: at least start +
+                                   ///< occupancy + latency of each; dues after it count as endCycle
   uint32_t batch = 1;
   std::vector<std::vector<Instruction>> streams;  ///< one per quad, ordered by start
   std::vector<DramRequest> requests;
