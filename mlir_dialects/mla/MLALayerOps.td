@@ -11,11 +11,11 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def MLA_Byte : AnyTypeOf<[I8, UI8]>;
 def MLA_Activation : TensorOf<[I8, UI8, I16, I32, F32]>;
 
-def MLA_ConstOp : MLA_Op<"const", [Pure, ConstantLike]> {
+def MLA_ConstOp : MLA_Op<"const", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
   let summary = "Weights, biases and tables";
   let arguments = (ins ElementsAttr:$value);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "attr-dict `:` type($result)";
+  let assemblyFormat = "$value attr-dict";
   let hasFolder = 1;
 }
 
