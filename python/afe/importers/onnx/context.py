@@ -1,0 +1,299 @@
+"""What the functions of single operators work with: the builder, the values so far, conversions.
+
+Conversions write operations: a value as f32, a tensor in another layout, several tensors aligned
+for an elementwise operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afe.importers.builder import TosaBuilder
+from afe.importers.module_builder import DTYPE_OF_NUMPY, Tensor
+from afe.importers.onnx.graph import Graph, Node
+from afe.importers.onnx.layout import Layout, Shape, keeps_order
+from afe.importers.onnx.problems import invalid_node, shown, unsupported
+from afe.importers.onnx.tensors import to_array
+from afe.importers.onnx.values import (
+    UNLIMITED,
+    Accumulator,
+    Codes,
+    Computed,
+    Constant,
+    Floats,
+    QuantizedConstant,
+    Stored,
+    Value,
+)
+
+
+class Context:
+    """The state of one import."""
+
+    def __init__(self, builder: TosaBuilder, graph: Graph) -> None:
+        self.builder = builder
+        self.graph = graph
+        self.opset = graph.opset
+        self.values: dict[str, Value] = {}
+
+    # --- operands --------------------------------------------------------------------------------
+
+    def value(self, node: Node, index: int) -> Value:
+        """Input `index` of `node`, which must be there."""
+        value = self.optional(node, index)
+        if value is None:
+            raise invalid_node(node, f"input {index} is missing")
+        return value
+
+    def optional(self, node: Node, index: int) -> Value | None:
+        """Input `index` of `node`, None where it is left out."""
+        name = node.input(index)
+        return self.named(name) if name else None
+
+    def named(self, name: str) -> Value:
+        """The value of a tensor; initializers are read when first needed."""
+        value = self.values.get(name)
+        if value is None:
+            value = Constant(to_array(self.graph.initializers[name], self.graph.folder))
+            self.values[name] = value
+        return value
+
+    def computed(self, node: Node, index: int) -> Computed:
+        """Input `index` as a computed value; a constant is written into the module."""
+        return self.written(node, self.value(node, index))
+
+    def written(self, node: Node, value: Value) -> Computed:
+        """`value`, a constant one as a `tosa.const` in the model's own order."""
+        if isinstance(value, QuantizedConstant):
+            value = Constant(value.floats())
+        if not isinstance(value, Constant):
+            return value
+        array = value.array
+        if array.dtype == np.float64:
+            array = array.astype(np.float32)
+        if array.dtype not in DTYPE_OF_NUMPY or array.size == 0:
+            raise unsupported(node, f"a constant of type {array.dtype} and {array.size} elements")
+        if array.dtype == np.float32:
+            return Floats(self.builder.const(array), Layout.plain(array.shape))
+        unsigned = array.dtype == np.uint8
+        tensor = self.builder.const(signed(array) if unsigned else array)
+        return Stored(tensor, Layout.plain(array.shape), unsigned)
+
+    def known(self, node: Node, index: int) -> NDArray[Any] | None:
+        """The elements of input `index`, None where it is left out; it must be constant."""
+        value = self.optional(node, index)
+        if value is None:
+            return None
+        if isinstance(value, QuantizedConstant):
+            return value.floats()
+        if not isinstance(value, Constant):
+            raise unsupported(
+                node,
+                f"input {index}, {shown(node.input(index))}, is not constant",
+                "simplify the model, for instance with onnxsim, so that it becomes one",
+            )
+        return value.array
+
+    def known_ints(self, node: Node, index: int, attribute: str = "") -> list[int] | None:
+        """A constant list of integers, from input `index` or else (older opsets) an attribute."""
+        array = self.known(node, index)
+        if array is None:
+            values = node.ints(attribute) if attribute else None
+            return None if values is None else list(values)
+        if array.dtype.kind not in "iu" or array.ndim > 1:
+            raise invalid_node(node, f"input {index} is no list of integers")
+        return [int(item) for item in array.reshape(-1)]
+
+    # --- conversions -----------------------------------------------------------------------------
+
+    def convert(self, tensor: Tensor, source: Layout, target: Layout) -> Tensor:
+        """The tensor of layout `source` in layout `target`; both stand for the same shape."""
+        if source == target:
+            return tensor
+        if source.base != target.base:
+            tensor = self._ordered(tensor, source, Layout.plain(source.base))
+            tensor = self.builder.reshape(tensor, target.base)
+            source = Layout(target.base, tuple(range(len(target.base))), target.shape)
+        return self._ordered(tensor, source, target)
+
+    def _ordered(self, tensor: Tensor, source: Layout, target: Layout) -> Tensor:
+        perm = [source.perm.index(axis) for axis in target.perm]
+        if keeps_order(tensor.shape, perm):
+            return self.builder.reshape(tensor, [tensor.shape[axis] for axis in perm])
+        return self.builder.transpose(tensor, perm)
+
+    def in_layout(self, value: Stored | Codes | Floats, layout: Layout) -> Tensor:
+        """The tensor of `value` in `layout`."""
+        return self.convert(value.tensor, value.layout, layout)
+
+    def settled(self, value: Computed) -> Computed:
+        """`value` with no reshape pending."""
+        if not value.layout.pending:
+            return value
+        if isinstance(value, Accumulator):
+            value = self.floats_of(value)
+        target = Layout.plain(value.shape)
+        return type(value)(**{**_fields(value), "tensor": self.in_layout(value, target),
+                              "layout": target})  # fmt: skip
+
+    def reshaped(self, value: Computed, shape: Sequence[int]) -> Computed:
+        """`value` with the model's shape `shape`."""
+        layout = value.layout.reshaped(shape)
+        if layout.pending or layout.physical == value.layout.physical:
+            return type(value)(**{**_fields(value), "layout": layout})
+        if isinstance(value, Accumulator):
+            if len(value.parts) == 1 and layout.physical[-1:] == value.layout.physical[-1:]:
+                part = value.parts[0]
+                tensor = self.builder.reshape(part.tensor, layout.physical)
+                parts = (type(part)(tensor, part.scale),)
+                return Accumulator(parts, layout, value.limits)
+            value = self.floats_of(value)
+        tensor = self.builder.reshape(value.tensor, layout.physical)
+        return type(value)(**{**_fields(value), "tensor": tensor, "layout": layout})
+
+    # --- f32 -------------------------------------------------------------------------------------
+
+    def floats(self, node: Node, index: int) -> Floats:
+        """Input `index` as an f32 tensor, all limits applied, no reshape pending."""
+        value = self.settled(self.computed(node, index))
+        if isinstance(value, Stored):
+            raise unsupported(node, f"input {index} is an integer tensor, expected a float one")
+        floats = self.settled(self.floats_of(value))
+        assert isinstance(floats, Floats)
+        return floats
+
+    def floats_of(self, value: Codes | Floats | Accumulator) -> Floats:
+        """`value` as an f32 tensor, all limits applied."""
+        if isinstance(value, Codes):
+            return Floats(self._decoded(value), value.layout)
+        if isinstance(value, Accumulator):
+            value = Floats(self._scaled(value), value.layout, value.limits)
+        if value.limits == UNLIMITED:
+            return value
+        return Floats(self.builder.clamp(value.tensor, *value.limits), value.layout)
+
+    def _decoded(self, codes: Codes) -> Tensor:
+        builder, tensor = self.builder, codes.tensor
+        if codes.affine is None:
+            table = builder.const(codes.table)
+            return builder.custom("qdq.lookup", [tensor, table], tensor.shape, "f32")
+        scale, zero_point = float(codes.affine.scale), codes.affine.zero_point
+        return builder.custom(
+            "dequantize", [tensor], tensor.shape, "f32", scale=scale, zero_point=zero_point
+        )
+
+    def _scaled(self, value: Accumulator) -> Tensor:
+        builder = self.builder
+        pieces = []
+        for part in value.parts:
+            scale = builder.const(spread_last(part.scale, len(part.tensor.shape)))
+            pieces.append(builder.mul(builder.cast(part.tensor, "f32"), scale))
+        return builder.concat(pieces, len(pieces[0].shape) - 1)
+
+    # --- elementwise alignment -------------------------------------------------------------------
+
+    def aligned(self, node: Node, values: Sequence[Value]) -> tuple[list[Tensor], Layout]:
+        """f32 tensors of one rank and axis order, ready for broadcasting, and the result's layout.
+
+        The order is that of the largest operand; constants take any order at no cost.
+        """
+        shape = broadcast(node, [value.shape for value in values])
+        pending = self._common_pending(values, shape)
+        if pending is not None:
+            return [self._in_pending(node, value) for value in values], pending
+        settled = [v if is_known(v) else self.settled(self.written(node, v)) for v in values]
+        layout = Layout.permuted(shape, self._common_perm(settled, len(shape)))
+        return [self._raised(node, value, layout) for value in settled], layout
+
+    def _common_pending(self, values: Sequence[Value], shape: Shape) -> Layout | None:
+        """The layout all computed operands share, where a reshape is pending in all of them."""
+        layouts = [v.layout for v in values if not isinstance(v, Constant | QuantizedConstant)]
+        same = bool(layouts) and all(layout == layouts[0] for layout in layouts)
+        scalars = all(np.prod(v.shape) == 1 for v in values if is_known(v))
+        if not (same and scalars and layouts[0].pending and layouts[0].shape == shape):
+            return None
+        return layouts[0]
+
+    def _in_pending(self, node: Node, value: Value) -> Tensor:
+        if isinstance(value, Constant | QuantizedConstant):
+            array = known_floats(node, value)
+            rank = max(len(v.tensor.shape) for v in [self._scalar(array)])
+            return self.builder.const(array.reshape((1,) * rank))
+        return self._as_floats(node, value).tensor
+
+    def _scalar(self, array: NDArray[np.float32]) -> Floats:
+        return Floats(self.builder.const(array.reshape(1)), Layout.plain((1,)))
+
+    def _common_perm(self, values: Sequence[Value], rank: int) -> tuple[int, ...]:
+        computed = [v for v in values if not isinstance(v, Constant | QuantizedConstant)]
+        full = [value for value in computed if len(value.shape) == rank]
+        largest = max(full, key=lambda value: int(np.prod(value.shape)), default=None)
+        return tuple(range(rank)) if largest is None else largest.layout.perm
+
+    def _raised(self, node: Node, value: Value, layout: Layout) -> Tensor:
+        """`value` with leading axes of size one, in the order of `layout`."""
+        rank = len(layout.shape)
+        shape = (*(1,) * (rank - len(value.shape)), *value.shape)
+        if isinstance(value, Constant | QuantizedConstant):
+            array = known_floats(node, value).reshape(shape).transpose(layout.perm)
+            return self.builder.const(np.ascontiguousarray(array))
+        floats = self._as_floats(node, value)
+        if shape != value.shape:
+            plain = self.in_layout(floats, Layout.plain(value.shape))
+            floats = Floats(self.builder.reshape(plain, shape), Layout.plain(shape))
+        return self.in_layout(floats, layout.resized(shape))
+
+    def _as_floats(self, node: Node, value: Computed) -> Floats:
+        if isinstance(value, Stored):
+            raise unsupported(node, "an operand is an integer tensor, expected a float one")
+        return self.floats_of(value)
+
+
+def _fields(value: Computed) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in type(value).__slots__}
+
+
+def is_known(value: Value) -> bool:
+    """Whether the elements are known now."""
+    return isinstance(value, Constant | QuantizedConstant)
+
+
+def known_floats(node: Node, value: Constant | QuantizedConstant) -> NDArray[np.float32]:
+    """The f32 elements of a known tensor."""
+    if isinstance(value, QuantizedConstant):
+        return value.floats()
+    if value.array.dtype != np.float32:
+        raise unsupported(node, f"a constant operand has type {value.array.dtype}, expected f32")
+    return value.array
+
+
+def signed(array: NDArray[np.uint8]) -> NDArray[np.int8]:
+    """uint8 values minus 128, as int8."""
+    return (array ^ np.uint8(128)).view(np.int8)
+
+
+def spread_last(scale: NDArray[np.float32], rank: int) -> NDArray[np.float32]:
+    """A scalar or one factor per last axis, with `rank` axes; equal factors become one."""
+    if scale.size > 1 and np.all(scale == scale.flat[0]):
+        scale = scale.reshape(-1)[:1]
+    return np.ascontiguousarray(scale.reshape((*(1,) * (rank - 1), scale.size)), np.float32)
+
+
+def broadcast(node: Node, shapes: Sequence[Shape]) -> Shape:
+    """The broadcast shape of operands."""
+    try:
+        return tuple(int(size) for size in np.broadcast_shapes(*shapes))
+    except ValueError as error:
+        listed = ", ".join(str(list(shape)) for shape in shapes)
+        raise invalid_node(node, f"shapes {listed} do not broadcast") from error
+
+
+def normal_axis(node: Node, axis: int, rank: int) -> int:
+    """An axis counted from the front; negative ones count from the back."""
+    if not -rank <= axis < rank:
+        raise invalid_node(node, f"axis {axis} of a tensor of rank {rank}")
+    return axis % rank

@@ -1,0 +1,275 @@
+"""The graph of an ONNX file, checked: what every later step may rely on.
+
+Holds afterwards: the opset is known, nodes are in an order in which every input is defined first
+and only nodes the outputs need are left, names are defined once, shapes are static (a dynamic
+batch is 1), and a node's attributes have the types asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
+
+from afe.errors import AfeError, ErrorCode
+from afe.importers.onnx.problems import invalid, invalid_node, shown
+from afe.importers.onnx.tensors import MAX_ELEMENTS, Array, dtype_of, to_array
+
+OLDEST_OPSET, NEWEST_OPSET = 11, 28
+"""Opsets of the default domain that are read; 28 came with ONNX 1.23."""
+
+_DEFAULT_DOMAINS = ("", "ai.onnx")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operator of the graph. `index` is its position in the file; "" is an absent input."""
+
+    index: int
+    op: str
+    domain: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: dict[str, AttributeProto]
+    folder: Path
+
+    @property
+    def label(self) -> str:
+        """How messages call the node."""
+        name = self.name or (self.outputs[0] if self.outputs else "")
+        return f"{self.op} {shown(name)}"
+
+    def input(self, index: int) -> str:
+        """The name of an input, "" where it is left out."""
+        return self.inputs[index] if index < len(self.inputs) else ""
+
+    def int(self, name: str, default: int) -> int:
+        """An integer attribute."""
+        found = self._attribute(name, AttributeProto.INT)
+        return default if found is None else int(found.i)
+
+    def float(self, name: str, default: float) -> float:
+        """A float attribute."""
+        found = self._attribute(name, AttributeProto.FLOAT)
+        return default if found is None else float(found.f)
+
+    def string(self, name: str, default: str) -> str:
+        """A string attribute."""
+        found = self._attribute(name, AttributeProto.STRING)
+        return default if found is None else found.s.decode("utf-8", "replace")
+
+    def ints(self, name: str) -> tuple[int, ...] | None:
+        """A list of integers, None where it is left out."""
+        found = self._attribute(name, AttributeProto.INTS)
+        return None if found is None else tuple(found.ints)
+
+    def floats(self, name: str) -> tuple[float, ...] | None:
+        """A list of floats, None where it is left out."""
+        found = self._attribute(name, AttributeProto.FLOATS)
+        return None if found is None else tuple(found.floats)
+
+    def tensor(self, name: str) -> Array | None:
+        """A tensor attribute, None where it is left out."""
+        found = self._attribute(name, AttributeProto.TENSOR)
+        return None if found is None else to_array(found.t, self.folder)
+
+    def _attribute(self, name: str, kind: int) -> AttributeProto | None:
+        found = self.attributes.get(name)
+        if found is not None and found.type != kind:
+            raise invalid_node(self, f"attribute {shown(name)} has the wrong type")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class GraphInput:
+    """A model input: static shape and the model's own element type."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The checked graph. `consumers` lists, per tensor, the nodes that read it (a node once)."""
+
+    nodes: Sequence[Node]
+    initializers: dict[str, TensorProto]
+    inputs: Sequence[GraphInput]
+    outputs: Sequence[str]
+    opset: int
+    folder: Path
+    consumers: dict[str, list[Node]] = field(default_factory=dict)
+    producers: dict[str, Node] = field(default_factory=dict)
+
+    def only_consumer(self, tensor: str) -> Node | None:
+        """The node that alone reads `tensor`; None where several do or it is a model output."""
+        readers = self.consumers.get(tensor, [])
+        return readers[0] if len(readers) == 1 and tensor not in self.outputs else None
+
+
+def read_model(data: bytes, path: Path) -> ModelProto:
+    """Parses the protobuf; AfeError FILE_INVALID where it is none."""
+    try:
+        model = ModelProto.FromString(data)
+        has_nodes = model.HasField("graph") and len(model.graph.node) > 0
+    except (DecodeError, UnicodeDecodeError) as error:
+        raise AfeError(
+            ErrorCode.FILE_INVALID,
+            f"'{path}' is no ONNX model: its protobuf cannot be read",
+            notes=["the file is truncated, damaged, or of another format"],
+        ) from error
+    if not has_nodes:
+        raise AfeError(ErrorCode.FILE_INVALID, f"'{path}' is no ONNX model: it holds no graph")
+    return model
+
+
+def read_graph(model: ModelProto, folder: Path) -> Graph:
+    """Checks and orders the graph of `model`; `folder` is where external data lies."""
+    opset = _opset(model)
+    proto = model.graph
+    if proto.sparse_initializer:
+        raise invalid("the graph has sparse initializers", "store them as dense tensors")
+    initializers = {tensor.name: tensor for tensor in proto.initializer}
+    inputs = [_input(info) for info in proto.input if info.name not in initializers]
+    nodes = [_node(index, node, folder) for index, node in enumerate(proto.node)]
+    outputs = [info.name for info in proto.output]
+    if not outputs:
+        raise invalid("the graph has no outputs")
+    producers = _producers(nodes, {*initializers, *(port.name for port in inputs)})
+    order = _ordered(nodes, producers, outputs)
+    _check_defined(order, producers, proto, outputs)
+    consumers: dict[str, list[Node]] = {}
+    for node in order:
+        for name in dict.fromkeys(node.inputs):
+            consumers.setdefault(name, []).append(node)
+    return Graph(order, initializers, inputs, outputs, opset, folder, consumers, producers)
+
+
+def _opset(model: ModelProto) -> int:
+    versions = [entry.version for entry in model.opset_import if entry.domain in _DEFAULT_DOMAINS]
+    if not versions:
+        raise invalid("the model names no opset of the default domain")
+    opset = int(versions[0])
+    if not OLDEST_OPSET <= opset <= NEWEST_OPSET:
+        raise AfeError(
+            ErrorCode.UNSUPPORTED_VERSION,
+            f"the model uses opset {opset}; {OLDEST_OPSET} to {NEWEST_OPSET} are supported",
+            notes=["convert it with onnx.version_converter.convert_version(model, 17)"],
+        )
+    return opset
+
+
+def _node(index: int, proto: NodeProto, folder: Path) -> Node:
+    domain = "" if proto.domain in _DEFAULT_DOMAINS else proto.domain
+    attributes = {attribute.name: attribute for attribute in proto.attribute}
+    inputs, outputs = tuple(proto.input), tuple(proto.output)
+    return Node(index, proto.op_type, domain, proto.name, inputs, outputs, attributes, folder)
+
+
+def _input(info: ValueInfoProto) -> GraphInput:
+    where = f"input {shown(info.name)}"
+    if not info.type.HasField("tensor_type") or not info.type.tensor_type.HasField("shape"):
+        raise invalid(f"{where} is no tensor of known rank")
+    tensor = info.type.tensor_type
+    shape = []
+    for axis, dim in enumerate(tensor.shape.dim):
+        if dim.HasField("dim_value") and dim.dim_value > 0:
+            shape.append(int(dim.dim_value))
+        elif axis == 0:
+            shape.append(1)
+        else:
+            raise _dynamic(where, axis, dim.dim_param)
+    if np.prod(shape, dtype=object) > MAX_ELEMENTS:
+        raise invalid(f"{where} has shape {shape[:8]}")
+    return GraphInput(info.name, tuple(shape), dtype_of(tensor.elem_type, where))
+
+
+def _dynamic(where: str, axis: int, parameter: str) -> AfeError:
+    called = f" ({shown(parameter)})" if parameter else ""
+    return AfeError(
+        ErrorCode.DYNAMIC_SHAPE,
+        f"{where} has a dynamic dimension {axis}{called}; only the batch, dimension 0, may be",
+        notes=["fix it with python -m onnxruntime.tools.make_dynamic_shape_fixed"],
+    )
+
+
+def _producers(nodes: Iterable[Node], given: set[str]) -> dict[str, Node]:
+    producers: dict[str, Node] = {}
+    for node in nodes:
+        for name in filter(None, node.outputs):
+            if name in producers or name in given:
+                raise invalid(f"tensor {shown(name)} is defined twice")
+            producers[name] = node
+    return producers
+
+
+def _ordered(
+    nodes: Sequence[Node], producers: dict[str, Node], outputs: Sequence[str]
+) -> list[Node]:
+    """The nodes the outputs need, producers first, otherwise in file order."""
+    needed = _needed(producers, outputs)
+    waiting: dict[int, int] = {}
+    readers: dict[int, list[Node]] = {}
+    ready = []
+    for node in (node for node in nodes if node.index in needed):
+        sources = {producers[name].index for name in node.inputs if name in producers}
+        waiting[node.index] = len(sources)
+        for source in sources:
+            readers.setdefault(source, []).append(node)
+        if not sources:
+            ready.append(node)
+    order = []
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        for reader in readers.get(node.index, []):
+            waiting[reader.index] -= 1
+            if waiting[reader.index] == 0:
+                ready.append(reader)
+    if len(order) < len(needed):
+        done = {node.index for node in order}
+        stuck = next(node for node in nodes if node.index in needed - done)
+        raise invalid(f"the graph has a cycle; {stuck.label} waits for its own result")
+    return _file_order_if_valid(order, producers)
+
+
+def _file_order_if_valid(order: list[Node], producers: dict[str, Node]) -> list[Node]:
+    """File order, which is what ONNX demands and keeps names stable, where it is topological."""
+    in_order = all(
+        producers[name].index < node.index
+        for node in order
+        for name in node.inputs
+        if name in producers
+    )
+    return sorted(order, key=lambda node: node.index) if in_order else order
+
+
+def _needed(producers: dict[str, Node], outputs: Sequence[str]) -> set[int]:
+    needed: set[int] = set()
+    stack = [producers[name] for name in outputs if name in producers]
+    while stack:
+        node = stack.pop()
+        if node.index not in needed:
+            needed.add(node.index)
+            stack.extend(producers[name] for name in node.inputs if name in producers)
+    return needed
+
+
+def _check_defined(
+    nodes: Sequence[Node], producers: dict[str, Node], proto: GraphProto, outputs: Sequence[str]
+) -> None:
+    known = {*producers, "", *(info.name for info in proto.input)}
+    known.update(tensor.name for tensor in proto.initializer)
+    for node in nodes:
+        for name in node.inputs:
+            if name not in known:
+                raise invalid_node(node, f"its input {shown(name)} is defined nowhere")
+    for name in outputs:
+        if name not in known or not name:
+            raise invalid(f"the model's output {shown(name)} is defined nowhere")

@@ -1,0 +1,70 @@
+"""AVERAGE_POOL_2D and MAX_POOL_2D."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tflite
+
+from afe.importers.builder import Tensor, window_count
+from afe.importers.tflite.node import Node
+from afe.importers.tflite.padding import window_padding
+from afe.importers.tflite.registry import operator
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A pooling window: (height, width) pairs, padding (top, bottom, left, right), output limits."""
+
+    x: Tensor
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    pad: tuple[int, int, int, int]
+    limits: tuple[int, int]
+
+
+def _window(node: Node) -> _Window:
+    options = node.options(tflite.Pool2DOptions)
+    x = node.int8_value(0, rank=4)
+    kernel = (options.FilterHeight(), options.FilterWidth())
+    stride = (options.StrideH(), options.StrideW())
+    if min(*kernel, *stride) < 1:
+        raise node.invalid(f"window {list(kernel)} and stride {list(stride)} must be positive")
+    if node.in_affine(0) != node.out_affine():
+        raise node.invalid("input and output of a pooling must have the same scale and zero point")
+    pad = window_padding(node, options.Padding(), x.shape, kernel, stride, (1, 1))
+    limits = node.activation_range(options.FusedActivationFunction(), node.out_affine())
+    return _Window(x, kernel, stride, pad, limits)
+
+
+@operator("AVERAGE_POOL_2D")
+def average_pool_2d(node: Node) -> Tensor:
+    """Mean of the taps that exist; halves away from zero (int8) or up (uint8)."""
+    window = _window(node)
+    batch, height, width, channels = window.x.shape
+    top, bottom, left, right = window.pad
+    rows = window_count(height + top + bottom, window.kernel[0], window.stride[0], 1)
+    columns = window_count(width + left + right, window.kernel[1], window.stride[1], 1)
+    facts: dict[str, object] = {"unsigned": True} if node.input(0).is_unsigned else {}
+    return node.builder.custom(
+        "litert.average_pool_2d",
+        [window.x],
+        (batch, rows, columns, channels),
+        "i8",
+        kernel=window.kernel,
+        stride=window.stride,
+        pad=window.pad,
+        min=window.limits[0],
+        max=window.limits[1],
+        **facts,
+    )
+
+
+@operator("MAX_POOL_2D")
+def max_pool_2d(node: Node) -> Tensor:
+    """Maximum of the taps that exist."""
+    window = _window(node)
+    pooled = node.builder.max_pool2d(
+        window.x, kernel=window.kernel, stride=window.stride, pad=window.pad
+    )
+    return node.builder.clamp(pooled, *window.limits)
