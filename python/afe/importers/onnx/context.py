@@ -6,7 +6,9 @@ for an elementwise operation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -115,9 +117,15 @@ class Context:
         if source == target:
             return tensor
         if source.base != target.base:
+            regrouped = source.regrouped()
+            if regrouped is None:
+                tensor = self._ordered(tensor, source, Layout.plain(source.base))
+                regrouped = Layout.plain(source.shape)
+            tensor, source = self.builder.reshape(tensor, regrouped.physical), regrouped
+        if source.base != target.base:
             tensor = self._ordered(tensor, source, Layout.plain(source.base))
             tensor = self.builder.reshape(tensor, target.base)
-            source = Layout(target.base, tuple(range(len(target.base))), target.shape)
+            source = Layout.plain(target.base)
         return self._ordered(tensor, source, target)
 
     def _ordered(self, tensor: Tensor, source: Layout, target: Layout) -> Tensor:
@@ -136,24 +144,18 @@ class Context:
             return value
         if isinstance(value, Accumulator):
             value = self.floats_of(value)
-        target = Layout.plain(value.shape)
-        return type(value)(**{**_fields(value), "tensor": self.in_layout(value, target),
-                              "layout": target})  # fmt: skip
+        target = value.layout.regrouped() or Layout.plain(value.shape)
+        return replace(value, tensor=self.in_layout(value, target), layout=target)
 
     def reshaped(self, value: Computed, shape: Sequence[int]) -> Computed:
         """`value` with the model's shape `shape`."""
-        layout = value.layout.reshaped(shape)
-        if layout.pending or layout.physical == value.layout.physical:
-            return type(value)(**{**_fields(value), "layout": layout})
         if isinstance(value, Accumulator):
-            if len(value.parts) == 1 and layout.physical[-1:] == value.layout.physical[-1:]:
-                part = value.parts[0]
-                tensor = self.builder.reshape(part.tensor, layout.physical)
-                parts = (type(part)(tensor, part.scale),)
-                return Accumulator(parts, layout, value.limits)
-            value = self.floats_of(value)
+            return replace(value, layout=value.layout.deferred(shape))
+        layout = value.layout.reshaped(shape)
+        if layout.physical == value.layout.physical:
+            return replace(value, layout=layout)
         tensor = self.builder.reshape(value.tensor, layout.physical)
-        return type(value)(**{**_fields(value), "tensor": tensor, "layout": layout})
+        return replace(value, tensor=tensor, layout=layout)
 
     # --- f32 -------------------------------------------------------------------------------------
 
@@ -204,7 +206,7 @@ class Context:
         shape = broadcast(node, [value.shape for value in values])
         pending = self._common_pending(values, shape)
         if pending is not None:
-            return [self._in_pending(node, value) for value in values], pending
+            return [self._in_pending(node, value, pending) for value in values], pending
         settled = [v if is_known(v) else self.settled(self.written(node, v)) for v in values]
         layout = Layout.permuted(shape, self._common_perm(settled, len(shape)))
         return [self._raised(node, value, layout) for value in settled], layout
@@ -213,25 +215,21 @@ class Context:
         """The layout all computed operands share, where a reshape is pending in all of them."""
         layouts = [v.layout for v in values if not isinstance(v, Constant | QuantizedConstant)]
         same = bool(layouts) and all(layout == layouts[0] for layout in layouts)
-        scalars = all(np.prod(v.shape) == 1 for v in values if is_known(v))
+        scalars = all(math.prod(value.shape) == 1 for value in values if is_known(value))
         if not (same and scalars and layouts[0].pending and layouts[0].shape == shape):
             return None
         return layouts[0]
 
-    def _in_pending(self, node: Node, value: Value) -> Tensor:
+    def _in_pending(self, node: Node, value: Value, layout: Layout) -> Tensor:
         if isinstance(value, Constant | QuantizedConstant):
-            array = known_floats(node, value)
-            rank = max(len(v.tensor.shape) for v in [self._scalar(array)])
-            return self.builder.const(array.reshape((1,) * rank))
+            ones = (1,) * len(layout.physical)
+            return self.builder.const(known_floats(node, value).reshape(ones))
         return self._as_floats(node, value).tensor
-
-    def _scalar(self, array: NDArray[np.float32]) -> Floats:
-        return Floats(self.builder.const(array.reshape(1)), Layout.plain((1,)))
 
     def _common_perm(self, values: Sequence[Value], rank: int) -> tuple[int, ...]:
         computed = [v for v in values if not isinstance(v, Constant | QuantizedConstant)]
         full = [value for value in computed if len(value.shape) == rank]
-        largest = max(full, key=lambda value: int(np.prod(value.shape)), default=None)
+        largest = max(full, key=lambda value: math.prod(value.shape), default=None)
         return tuple(range(rank)) if largest is None else largest.layout.perm
 
     def _raised(self, node: Node, value: Value, layout: Layout) -> Tensor:
@@ -251,10 +249,6 @@ class Context:
         if isinstance(value, Stored):
             raise unsupported(node, "an operand is an integer tensor, expected a float one")
         return self.floats_of(value)
-
-
-def _fields(value: Computed) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in type(value).__slots__}
 
 
 def is_known(value: Value) -> bool:

@@ -71,11 +71,19 @@ class Layout:
         Where the reshape only splits and merges axes that lie side by side inside, the order of
         the rest is kept; otherwise it stays pending.
         """
-        target = tuple(shape)
-        if target == self.base:
-            return Layout.permuted(target, self.perm)
-        perm = None if self.pending else _regrouped(self.base, self.perm, target)
-        return Layout(self.base, self.perm, target) if perm is None else Layout(target, perm, target)
+        deferred = self.deferred(shape)
+        return deferred.regrouped() or deferred
+
+    def deferred(self, shape: Sequence[int]) -> Layout:
+        """The layout of the reshaped tensor, the tensor inside unchanged."""
+        return Layout(self.base, self.perm, tuple(shape))
+
+    def regrouped(self) -> Layout | None:
+        """A layout of the same memory order in which no reshape is pending, if there is one."""
+        if not self.pending:
+            return self
+        perm = _regrouped(self.base, self.perm, self.shape)
+        return None if perm is None else Layout.permuted(self.shape, perm)
 
 
 def _regrouped(base: Shape, perm: tuple[int, ...], shape: Shape) -> tuple[int, ...] | None:

@@ -1,0 +1,121 @@
+"""Operands of convolutions and products: int8 activations, weights, int32 biases, windows.
+
+Weights of any form become int8 with one zero point; biases become int32 in units of the product of
+the input's and the weights' scales, as onnxruntime's quantized kernels take them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afe.importers.onnx.context import Context, signed
+from afe.importers.onnx.graph import Node
+from afe.importers.onnx.problems import float_node, invalid_node, unsupported, unsupported_type
+from afe.importers.onnx.values import F32, Affine, Codes, Constant, QuantizedConstant
+
+BIAS_SCALE_TOLERANCE = 1e-5
+"""Relative difference up to which a bias's scale counts as input scale times weight scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A quantized activation: int8 codes and what they mean."""
+
+    codes: Codes
+    affine: Affine
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """int8 weights in the model's order, one zero point, `scale` [] or [n] along an axis."""
+
+    array: NDArray[np.int8]
+    scale: F32
+    zero_point: int
+
+
+def activation(ctx: Context, node: Node, index: int) -> Activation:
+    """Input `index`, which must be a dequantized 8-bit tensor (constants are written)."""
+    value = ctx.value(node, index)
+    if isinstance(value, QuantizedConstant):
+        return _constant_activation(ctx, node, index, value)
+    if not isinstance(value, Codes) or value.affine is None:
+        raise float_node(node, node.input(index), "input")
+    return Activation(value, value.affine)
+
+
+def _constant_activation(
+    ctx: Context, node: Node, index: int, value: QuantizedConstant
+) -> Activation:
+    weights = weights_of(node, value)
+    if weights.scale.ndim:
+        raise unsupported(node, f"input {index} is a constant quantized per channel")
+    stored = ctx.written(node, Constant(weights.array))
+    assert not isinstance(stored, Codes)
+    affine = Affine(np.float32(weights.scale), weights.zero_point)
+    codes = Codes(stored.tensor, stored.layout, affine.table(), affine)  # type: ignore[union-attr]
+    return Activation(codes, affine)
+
+
+def constant_weights(ctx: Context, node: Node, index: int, axis: int) -> Weights:
+    """Input `index` as constant weights, quantized per tensor or along `axis`."""
+    value = ctx.value(node, index)
+    if isinstance(value, Constant):
+        raise float_node(node, node.input(index), "weight")
+    if not isinstance(value, QuantizedConstant):
+        raise unsupported(
+            node, "its weights are computed by the model", "only constant weights are supported"
+        )
+    if (value.scale.ndim or value.zero_point.ndim) and value.axis != axis:
+        raise unsupported(
+            node,
+            f"its weights are quantized along axis {value.axis}",
+            f"quantize them per tensor or along axis {axis}, the output channels",
+        )
+    return weights_of(node, value)
+
+
+def weights_of(node: Node, value: QuantizedConstant) -> Weights:
+    """8-bit constants as int8 (uint8 minus 128), with one zero point."""
+    points = np.unique(value.zero_point)
+    if value.array.dtype not in (np.int8, np.uint8):
+        raise unsupported_type(f"the weight of {node.label}", value.array.dtype.name, ["8 bits"])
+    if points.size != 1:
+        raise unsupported(
+            node, "its weights have a zero point per channel", "quantize them symmetrically"
+        )
+    zero_point = int(points[0])
+    if value.array.dtype == np.uint8:
+        return Weights(signed(value.array), value.scale, zero_point - 128)
+    return Weights(value.array, value.scale, zero_point)
+
+
+def bias(ctx: Context, node: Node, index: int, channels: int, scale: F32) -> NDArray[np.int32]:
+    """Input `index` as int32 [channels] in units of `scale`, zeros where it is left out.
+
+    An int32 bias of that very scale is taken as it is; other biases are rounded to it.
+    """
+    value = ctx.optional(node, index)
+    if value is None:
+        return np.zeros(channels, np.int32)
+    if isinstance(value, QuantizedConstant) and value.array.dtype == np.int32:
+        ratio = value.scale.astype(np.float64) / scale - 1
+        if np.all(np.abs(ratio) < BIAS_SCALE_TOLERANCE) and not value.zero_point.any():
+            return _per_channel(node, value.array, channels)
+    reals = ctx.known(node, index)
+    if reals is None or reals.dtype != np.float32 or not np.all(np.isfinite(reals)):
+        raise invalid_node(node, "its bias is no float or dequantized constant")
+    units = np.rint(reals.astype(np.float64) / scale)
+    return _per_channel(node, np.clip(units, -(2**31), 2**31 - 1).astype(np.int32), channels)
+
+
+def _per_channel(node: Node, values: NDArray[np.int32], channels: int) -> NDArray[np.int32]:
+    flat = values.reshape(-1)
+    if flat.size == 1:
+        return np.repeat(flat, channels)
+    if flat.size != channels or max(values.shape) != channels:
+        raise invalid_node(node, f"a bias of shape {list(values.shape)} for {channels} channels")
+    return flat

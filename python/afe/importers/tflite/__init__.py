@@ -1,0 +1,17 @@
+"""TFLite importer: one small function per operator, exact as LiteRT's reference kernels.
+
+The families register their operators when they are imported.
+"""
+
+from afe.importers.tflite import (  # noqa: F401
+    activation,
+    convolution,
+    elementwise,
+    pooling,
+    quantization,
+    reduction,
+    shape,
+)
+from afe.importers.tflite.importer import import_tflite
+
+__all__ = ["import_tflite"]

@@ -1,0 +1,142 @@
+"""Makes small .tflite files in memory and runs LiteRT's reference kernels on them.
+
+Tests describe tensors and operators; shapes, types and scales are theirs to choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ai_edge_litert.schema_py_generated as schema
+import flatbuffers
+import numpy as np
+from numpy.typing import NDArray
+
+TYPES = {
+    np.dtype(np.int8): schema.TensorType.INT8,
+    np.dtype(np.uint8): schema.TensorType.UINT8,
+    np.dtype(np.int16): schema.TensorType.INT16,
+    np.dtype(np.int32): schema.TensorType.INT32,
+    np.dtype(np.int64): schema.TensorType.INT64,
+    np.dtype(np.float32): schema.TensorType.FLOAT32,
+    np.dtype(np.bool_): schema.TensorType.BOOL,
+}
+
+
+@dataclass
+class T:
+    """A tensor: an activation of a shape, or a constant (`data`)."""
+
+    shape: Sequence[int] = ()
+    dtype: Any = np.int8
+    scale: float | Sequence[float] | None = None
+    zero_point: int | Sequence[int] = 0
+    data: NDArray[Any] | None = None
+    axis: int = 0
+    name: str = ""
+    signature: Sequence[int] | None = None
+
+
+@dataclass
+class Op:
+    """An operator by schema name, operands as indices of tensors, options by field name."""
+
+    code: str
+    inputs: Sequence[int]
+    outputs: Sequence[int]
+    options: str | None = None
+    fields: Mapping[str, Any] | None = None
+    version: int = 1
+    custom: str | None = None
+
+
+def make_file(
+    tensors: Sequence[T], ops: Sequence[Op], inputs: Sequence[int], outputs: Sequence[int]
+) -> bytes:
+    """A .tflite file of one subgraph."""
+    model = schema.ModelT()
+    model.version = 3
+    model.description = "made by a test"
+    model.buffers = [schema.BufferT()]
+    graph = schema.SubGraphT()
+    graph.name = "main"
+    graph.tensors = [_tensor(tensor, index, model) for index, tensor in enumerate(tensors)]
+    graph.inputs, graph.outputs = list(inputs), list(outputs)
+    model.operatorCodes, graph.operators = [], []
+    for op in ops:
+        graph.operators.append(_operator(op, model))
+    model.subgraphs = [graph]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def _tensor(tensor: T, index: int, model: Any) -> Any:
+    made = schema.TensorT()
+    data = None if tensor.data is None else np.ascontiguousarray(tensor.data)
+    dtype = np.dtype(tensor.dtype) if data is None else data.dtype
+    made.shape = list(tensor.shape if data is None else data.shape)
+    made.shapeSignature = None if tensor.signature is None else list(tensor.signature)
+    made.type = TYPES[dtype]
+    made.name = tensor.name or f"t{index}"
+    made.buffer = 0
+    if data is not None:
+        buffer = schema.BufferT()
+        buffer.data = np.frombuffer(data.tobytes(), np.uint8)
+        made.buffer = len(model.buffers)
+        model.buffers.append(buffer)
+    if tensor.scale is not None:
+        quantization = schema.QuantizationParametersT()
+        quantization.scale = np.atleast_1d(np.asarray(tensor.scale, np.float32))
+        points = np.broadcast_to(np.asarray(tensor.zero_point, np.int64), quantization.scale.shape)
+        quantization.zeroPoint = np.array(points)
+        quantization.quantizedDimension = tensor.axis
+        made.quantization = quantization
+    return made
+
+
+def _operator(op: Op, model: Any) -> Any:
+    code = schema.OperatorCodeT()
+    value = getattr(schema.BuiltinOperator, op.code)
+    code.builtinCode = value
+    code.deprecatedBuiltinCode = min(value, 127)
+    code.version = op.version
+    code.customCode = op.custom
+    made = schema.OperatorT()
+    made.opcodeIndex = len(model.operatorCodes)
+    model.operatorCodes.append(code)
+    made.inputs, made.outputs = list(op.inputs), list(op.outputs)
+    if op.options is not None:
+        options = getattr(schema, op.options + "T")()
+        for name, value in (op.fields or {}).items():
+            if not hasattr(options, name):
+                raise KeyError(f"{op.options} has no field {name}")
+            setattr(options, name, value)
+        made.builtinOptionsType = getattr(schema.BuiltinOptions, op.options)
+        made.builtinOptions = options
+    return made
+
+
+def run_reference(data: bytes, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+    """Outputs of LiteRT's reference kernels."""
+    interpreter = reference_interpreter(data)
+    for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
+        interpreter.set_tensor(detail["index"], value)
+    interpreter.invoke()
+    return [interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()]
+
+
+def reference_interpreter(data: bytes, *, keep_all: bool = False) -> Any:
+    """An interpreter with the reference kernels and nothing delegated."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(
+        model_content=data,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        experimental_preserve_all_tensors=keep_all,
+        num_threads=1,
+    )
+    interpreter.allocate_tensors()
+    return interpreter
