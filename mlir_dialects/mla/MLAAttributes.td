@@ -16,6 +16,8 @@ def MLA_TargetAttr : MLA_Attr<"Target", "target"> {
   let description = [{
     `#mla.target<"tiny", {quads = 1, tiles = 4, …}>`: the name of a target description and its
     fields (`lib/Target/Target.def`) as i64; fields left out have the values of `mlsoc`.
+
+    - (C1) Every field is an integer field of the table, within its range.
   }];
   let parameters = (ins "::mlir::StringAttr":$targetName, "::mlir::DictionaryAttr":$fields);
   let assemblyFormat = "`<` $targetName `,` $fields `>`";
@@ -33,9 +35,14 @@ def MLA_RequantAttr : MLA_Attr<"Requant", "requant"> {
   let description = [{
     `#mla.requant<double, multipliers = [1518500250], shifts = [38], zp = -5, lo = -128, hi = 127>`:
     `clamp(round(acc * multiplier >> shift) + zp, lo, hi)` with TOSA's double or single rounding and
-    one multiplier or one per output channel. `f32_rne`: `scales = [0.0017]` (f32):
+    one multiplier or one per output channel. `f32_rne`: one f32 scale or one per output channel:
     `clamp(rint(f32(acc) * scale) + zp, lo, hi)`, half to even. `none`: the accumulator leaves as int32.
     `multipliers` holds the bits of the f32 scales in mode `f32_rne`.
+
+    - (C1) `none` has neither multipliers nor shifts, `f32_rne` has multipliers, the others have both,
+      equally many; there is at least one.
+    - (C2) Shifts are 2 to 62 and int32 multipliers not negative, as in TOSA; f32 scales are finite.
+    - (C3) lo <= hi, and `zp` is a value of i8 or ui8.
   }];
   let parameters = (ins EnumParameter<MLA_RequantMode>:$mode,
                         OptionalParameter<"::mlir::DenseI32ArrayAttr">:$multipliers,
@@ -61,6 +68,10 @@ def MLA_ResidualAttr : MLA_Attr<"Residual", "residual"> {
       `clamp(D(s, sumMultiplier, sumShift) + sumZp, lo, hi)`, D = TOSA double rounding;
     - `f32_add`: multipliers hold f32 bits: `x = f32(v - selfZp) * self + f32(r - residualZp) * residual`;
       `clamp(rint(x / sum) + sumZp, lo, hi)`.
+
+    - (C1) Zero points are values of i8 or ui8; lo <= hi, both values of i8 or ui8.
+    - (C2) `litert_add`: shifts are 2 to 62, `leftShift` is 0 to 22; `f32_add`: the scales are finite
+      and `sum` is not 0.
   }];
   let parameters = (ins EnumParameter<MLA_ResidualMode>:$mode,
                         "int32_t":$selfZp, "int32_t":$selfMultiplier, "int32_t":$selfShift,
@@ -71,10 +82,15 @@ def MLA_ResidualAttr : MLA_Attr<"Residual", "residual"> {
                         DefaultValuedParameter<"int32_t", "127">:$hi);
   let assemblyFormat = [{`<` $mode `,` struct($selfZp, $selfMultiplier, $selfShift, $residualZp,
     $residualMultiplier, $residualShift, $sumMultiplier, $sumShift, $sumZp, $leftShift, $lo, $hi) `>`}];
+  let genVerifyDecl = 1;
 }
 
 def MLA_WindowAttr : MLA_Attr<"Window", "window"> {
   let summary = "A sliding window over rows and columns of operand 0";
+  let description = [{
+    - (C1) Kernel, stride and dilation are 1 to 255.
+    - (C2) Paddings are at least 0 and smaller than the dilated kernel.
+  }];
   let parameters = (ins "int64_t":$kernelRows, "int64_t":$kernelCols,
                         "int64_t":$strideRows, "int64_t":$strideCols,
                         "int64_t":$padTop, "int64_t":$padBottom, "int64_t":$padLeft, "int64_t":$padRight,
