@@ -1,0 +1,1 @@
+"""The SDK's documented modules, under the SDK's names."""

@@ -1,0 +1,1 @@
+"""The SDK's documented backends, under the SDK's names."""

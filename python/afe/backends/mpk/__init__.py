@@ -1,0 +1,1 @@
+"""What the SDK documents of its archive backend."""

@@ -1,0 +1,86 @@
+"""The command line: `afe compile`, `run`, `inspect`, `disasm`, `verify`, `targets`.
+
+An error of the user's is one sentence on stderr and exit status 2. With --json stdout is one JSON
+object. Commands live in `afe.commands`; nothing heavy is imported before one is chosen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+from afe.errors import AfeError
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs the command line and exits: 0, 2 for an error, 1 for a difference, 130 interrupted."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit status."""
+    try:
+        signal.signal(signal.SIGTERM, _interrupt)
+        options = _parser().parse_args(arguments)
+        status: int = options.command(options)
+        sys.stdout.flush()
+        return status
+    except AfeError as error:
+        return _report(error)
+    except KeyboardInterrupt:
+        print("afe: interrupted, nothing was written", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of stdout is gone, as with `afe inspect … | head`: no more output, no error.
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    except MemoryError:
+        print("afe: error: not enough memory", file=sys.stderr)
+        return EXIT_ERROR
+
+
+def _interrupt(signal_number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _report(error: AfeError) -> int:
+    from afe.apis.error_handling_variables import verbose_error_messages
+
+    if verbose_error_messages():
+        import traceback
+
+        traceback.print_exc()
+    print(f"afe: error: {error}", file=sys.stderr)
+    return EXIT_ERROR
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors as one sentence with the way to help."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"afe: error: {message}; see '{self.prog} --help'", file=sys.stderr)
+        sys.exit(EXIT_ERROR)
+
+
+def _parser() -> argparse.ArgumentParser:
+    from afe import commands
+
+    parser = _Parser(
+        prog="afe",
+        description="Compiles quantized neural networks for the MLA and runs them in its simulator.",
+        epilog=commands.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    from afe.version import VERSION
+
+    parser.add_argument("--version", action="version", version=f"afe {VERSION}")
+    parser.set_defaults(command=lambda options: parser.error("no command"))
+    commands.add_all(parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser))
+    return parser

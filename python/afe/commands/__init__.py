@@ -1,0 +1,62 @@
+"""The commands of `afe`, one module each: `add` describes the arguments, `run` does the work."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+NAMES = {
+    "compile": "compile a quantized model into an archive",
+    "run": "run an archive on the host: simulator, emulator and EV74 kernels",
+    "inspect": "show what an archive holds: chain, batch, files, cycles per layer",
+    "disasm": "print an MLA program as text",
+    "verify": "compare a model's layers with a reference, layer by layer",
+    "targets": "list the machine descriptions, or show one",
+}
+
+EXAMPLES = """examples:
+  afe compile model.tflite -o out --batch-size 16
+  afe inspect out/model_mpk.tar.gz
+  afe run out/model_mpk.tar.gz --inputs in.npz -o out.npz --accelerator
+  afe verify model.tflite
+"""
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def add_all(subparsers: Any) -> None:
+    """Adds every command; a command's module is loaded when its arguments are parsed."""
+    for name, text in NAMES.items():
+        module = importlib.import_module(f"afe.commands.{name}_command")
+        parser = subparsers.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add(parser)
+        parser.set_defaults(command=module.run)
+
+
+def print_json(value: object) -> None:
+    """One JSON object on stdout."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def progress_on_terminal(text: str) -> None:
+    """A passing line on stderr where that is a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+
+
+def end_progress() -> None:
+    """Removes the passing line."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

@@ -1,0 +1,75 @@
+"""`afe compile SRC -o DIR`: the fields of CompileOptions are its flags."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
+from afe.commands import end_progress, print_json, progress_on_terminal
+from afe.options import CompileOptions, flag_of
+
+EXAMPLES = """examples:
+  afe compile resnet8_int8.tflite -o out
+  afe compile model.onnx -o out --name m --target tiny --batch-size 16 --json
+  afe compile model.onnx -o out --dump-phases phases
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """SRC, -o, --json, and one flag per option."""
+    parser.add_argument("source", metavar="SRC", help=".tflite, .onnx, .mlir, .mlirbc or .sima")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="folder for the archive"
+    )
+    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    for option in fields(CompileOptions):
+        _add_option(parser, option)
+
+
+def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
+    metadata = option.metadata
+    flag = flag_of(option.name, metadata["flag"])
+    if option.type == "bool":
+        parser.add_argument(
+            flag, dest=option.name, action="store_true", default=MISSING, help=metadata["help"]
+        )
+        return
+    default = "" if option.default is None else f" (default: {option.default})"
+    parser.add_argument(
+        flag,
+        dest=option.name,
+        type=int if option.type == "int" else str,
+        default=MISSING,
+        metavar=metadata["metavar"],
+        help=metadata["help"] + default,
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compiles and prints the report."""
+    options = _options(arguments)
+    from afe.compiler import compile_model
+    from afe.source import read_source
+
+    try:
+        report = compile_model(
+            lambda: read_source(arguments.source),
+            arguments.output,
+            options,
+            progress=progress_on_terminal,
+        )
+    finally:
+        end_progress()
+    if arguments.json:
+        print_json(report.to_dict())
+    else:
+        print(report)
+    return 0
+
+
+def _options(arguments: argparse.Namespace) -> CompileOptions:
+    given = {option.name: getattr(arguments, option.name) for option in fields(CompileOptions)}
+    return CompileOptions.from_keywords(
+        {name: value for name, value in given.items() if value is not MISSING}
+    )

@@ -1,0 +1,138 @@
+"""The compiler's stages, from a model to its archive.
+
+    import -> canonicalize -> lower -> partition -> layout -> plan -> place -> schedule -> encode
+    -> host code -> package
+
+Import and packaging are Python, the phases between are pass pipelines of the same names in C++
+(lib/Pipelines). After every phase the module can be written to a file and continued by `mla-opt`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+from afe.archive import archive_path, write_archive
+from afe.files import output_folder
+from afe.options import CompileOptions
+from afe.package.mpk import Package, build_package
+from afe.package.network import Network
+from afe.package.report import ArchiveFile, CompileReport, cycles_of, peak_bytes_of
+from afe.phases import PhaseLog, Progress
+from afe.source import SourceModel
+from afe.target import Target, load_target
+
+PIPELINES = (
+    "canonicalize",
+    "lower",
+    "partition",
+    "layout",
+    "plan",
+    "place",
+    "schedule",
+    "encode",
+)
+"""Phase `x` is the pass pipeline `afe-x`; `canonicalize` takes the batch size."""
+
+
+def compile_model(
+    read: Callable[[], SourceModel],
+    output_path: str | PathLike[str],
+    options: CompileOptions,
+    *,
+    progress: Progress | None = None,
+) -> CompileReport:
+    """Compiles the model that `read` gives into `<output_path>/<name>_mpk.tar.gz`.
+
+    The module is consumed. Raises AfeError; then `output_path` is as it was before.
+    """
+    target = load_target(options.target)
+    with output_folder(Path(output_path)) as folder:
+        log = PhaseLog(options.dump_phases_to, progress)
+        source = import_phase(read, target, options, log)
+        compile_phases(source, options, log)
+        network = host_code_phase(source, options, log)
+        return package_phase(source, network, target, folder, options, log)
+
+
+def import_phase(
+    read: Callable[[], SourceModel], target: Target, options: CompileOptions, log: PhaseLog
+) -> SourceModel:
+    """The model as TOSA, with the target on the module."""
+    from afe import ir
+
+    with log.phase("import") as finish:
+        source = read()
+        module = source.module
+        if options.keep_layer_outputs:
+            from afe.layer_outputs import expose_layer_outputs
+
+            expose_layer_outputs(module)
+        context = source.imported.context
+        context.enable_multithreading(options.threads > 1)
+        attribute = ir.Attribute.parse(target.attribute_text(), context=context)
+        module.operation.attributes["mla.target"] = attribute
+        finish(module)
+    return source
+
+
+def compile_phases(source: SourceModel, options: CompileOptions, log: PhaseLog) -> None:
+    """Runs the pass pipelines, each a phase of its own."""
+    from afe.pipelines import run_pipeline
+
+    for phase in PIPELINES:
+        with log.phase(phase) as finish:
+            run_pipeline(source.module, _pipeline_text(phase, options), options)
+            finish(source.module)
+
+
+def host_code_phase(source: SourceModel, options: CompileOptions, log: PhaseLog) -> Network:
+    """Shared objects for what runs on the Cortex-A65; the network as plain data."""
+    from afe.package.read_module import has_host_segments, read_network
+
+    with log.phase("host-code") as finish:
+        if has_host_segments(source.module):
+            from afe.a65 import compile_segments
+
+            compile_segments(source.module)
+            finish(source.module)
+        return read_network(source.module, options.batch_size)
+
+
+def package_phase(
+    source: SourceModel,
+    network: Network,
+    target: Target,
+    folder: Path,
+    options: CompileOptions,
+    log: PhaseLog,
+) -> CompileReport:
+    """The archive, and the report about it."""
+    name = options.name or source.name
+    path = archive_path(folder, name)
+    with log.phase("package"):
+        package = build_package(network, name, source.provenance, target, options.binary_suffix)
+        write_archive(path, package.members)
+    return _report(path, package, network, log)
+
+
+def _pipeline_text(phase: str, options: CompileOptions) -> str:
+    arguments = f"{{batch-size={options.batch_size}}}" if phase == "canonicalize" else ""
+    return f"afe-{phase}{arguments}"
+
+
+def _report(path: Path, package: Package, network: Network, log: PhaseLog) -> CompileReport:
+    files = [ArchiveFile(name, len(data)) for name, data in package.members.items()]
+    return CompileReport(
+        archive=str(path),
+        files=files,
+        desired_batch_size=network.desired_batch,
+        actual_batch_size=network.actual_batch,
+        batch_limit_reason=network.batch_limit_reason,
+        segments=package.segments,
+        fallbacks=network.fallbacks,
+        cycles=cycles_of(network),
+        peak_bytes=peak_bytes_of(network),
+        seconds=log.seconds,
+    )

@@ -1,0 +1,124 @@
+"""Every option of a compilation, as one frozen dataclass.
+
+The command line's flags, the keyword arguments of `Model.compile` and the pass pipelines all read
+this class; a new option is one field here. `help` and `flag` of a field's metadata are what
+`afe compile --help` shows.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from afe.errors import AfeError, ErrorCode
+
+MAX_BATCH_SIZE = 4096
+MAX_THREADS = 256
+MAX_NAME_BYTES = 180
+"""Longest name of an archive; file names end at 255 bytes and suffixes come behind it."""
+
+_NAME = re.compile(r"[\w+@=-][\w.+@=-]*", re.UNICODE)
+
+
+def _option(default: Any, text: str, *, metavar: str = "", flag: str = "") -> Any:
+    return field(default=default, metadata={"help": text, "metavar": metavar, "flag": flag})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompileOptions:
+    """What a user can ask of one compilation.
+
+    Construction checks every value; a wrong one raises AfeError INVALID_OPTION.
+    """
+
+    name: str | None = _option(
+        None, "the archive is called NAME_mpk.tar.gz (default: the model's name)", metavar="NAME"
+    )
+    target: str = _option(
+        "mlsoc", "a name listed by 'afe targets', or a .yaml file", metavar="NAME|FILE"
+    )
+    batch_size: int = _option(
+        1, "compile for the largest batch that fits, up to N images", metavar="N"
+    )
+    threads: int = _option(1, "threads of the compiler; the archive is the same", metavar="N")
+    binary_suffix: str = _option(
+        "lm", "suffix of the MLA programs in the archive: lm or elf", metavar="SUFFIX"
+    )
+    keep_layer_outputs: bool = _option(
+        False, "every layer's result becomes an output of the archive, for debugging"
+    )
+    dump_phases_to: str | None = _option(
+        None,
+        "write the module after every phase into DIR, as 01-import.mlir and so on",
+        metavar="DIR",
+        flag="--dump-phases",
+    )
+    mlir_print_ir_before_all: bool = _option(False, "print the module before every pass (stderr)")
+    mlir_print_ir_after_all: bool = _option(False, "print the module after every pass (stderr)")
+    mlir_print_ir_after_change: bool = _option(
+        False, "print the module after every pass that changed it (stderr)"
+    )
+    mlir_timing: bool = _option(False, "print the time of every pass (stderr)")
+    mlir_pass_statistics: bool = _option(False, "print the statistics of every pass (stderr)")
+    mlir_pass_pipeline_crash_reproducer: str | None = _option(
+        None, "where a pass fails, write a file from which mlir-opt tools repeat it", metavar="FILE"
+    )
+
+    def __post_init__(self) -> None:
+        if self.name is not None:
+            check_name(self.name)
+        _check_text("target", self.target)
+        _check_count("batch_size", self.batch_size, MAX_BATCH_SIZE)
+        _check_count("threads", self.threads, MAX_THREADS)
+        if self.binary_suffix not in ("lm", "elf"):
+            raise _invalid("binary_suffix", self.binary_suffix, "'lm' or 'elf'")
+
+    @classmethod
+    def from_keywords(cls, keywords: Mapping[str, Any]) -> CompileOptions:
+        """The options given by keyword; an unknown keyword is an error that names the nearest."""
+        known = [option.name for option in fields(cls)]
+        for keyword in keywords:
+            if keyword not in known:
+                near = difflib.get_close_matches(keyword, known, n=1)
+                hint = f"did you mean '{near[0]}'?" if near else "known are " + ", ".join(known)
+                raise AfeError(ErrorCode.INVALID_OPTION, f"unknown option '{keyword}'; {hint}")
+        return cls(**keywords)
+
+
+def flag_of(option_name: str, flag: str = "") -> str:
+    """The command line's spelling of an option: `batch_size` is `--batch-size`."""
+    return flag or "--" + option_name.replace("_", "-")
+
+
+def check_name(name: object) -> str:
+    """`name` if it can be part of a file name, else AfeError INVALID_OPTION."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise _invalid("name", name, "letters, digits and any of . _ + @ = - without a path")
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise _invalid("name", name, f"at most {MAX_NAME_BYTES} bytes")
+    return name
+
+
+def name_from(model_name: str) -> str:
+    """A valid archive name made of any model's name: other characters become `_`."""
+    name = re.sub(r"[^\w.+@=-]", "_", model_name).lstrip(".") or "model"
+    return name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+
+
+def _check_text(option: str, value: object) -> None:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise _invalid(option, value, "a name or a file")
+
+
+def _check_count(option: str, value: object, largest: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
+        raise _invalid(option, value, f"a whole number from 1 to {largest}")
+
+
+def _invalid(option: str, value: object, allowed: str) -> AfeError:
+    return AfeError(
+        ErrorCode.INVALID_OPTION, f"option '{option}' is {value!r}; allowed: {allowed}"
+    )

@@ -1,0 +1,69 @@
+"""`*_mpk.json`: the plugin chain and where it came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from afe.package.network import EV74, Network, binary_names
+from afe.package.plugins import build_chain
+from afe.package.stats import stats_text
+from afe.target import Target
+from afe.version import ARCHIVE_VERSION, VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The model an archive was compiled from: file name without folder, SHA-256 of its bytes."""
+
+    model_path: str
+    model_checksum: str
+
+
+@dataclass(frozen=True)
+class Package:
+    """An archive's members in order, and the number of plugins per processor."""
+
+    members: Mapping[str, bytes]
+    segments: Mapping[str, int]
+
+
+def build_package(
+    network: Network, name: str, provenance: Provenance, target: Target, binary_suffix: str = "lm"
+) -> Package:
+    """All members of `<name>_mpk.tar.gz`: the JSON first, then every stage's files."""
+    stages = binary_names(network, name, binary_suffix)
+    binaries = {segment: file_name for segment, (_, file_name) in stages.items()}
+    chain = build_chain(network, binaries, target.as_dict())
+    document = {
+        "name": name,
+        "model_path": provenance.model_path,
+        "model_checksum": provenance.model_checksum,
+        "model_sdk_version": VERSION,
+        "afe_format_version": ARCHIVE_VERSION,
+        "sequence": 1,
+        "input_nodes": list(chain.input_nodes),
+        "plugins": list(chain.plugins),
+    }
+    members = {f"{name}_mpk.json": _json_bytes(document)}
+    for segment, (stage, file_name) in stages.items():
+        members |= _segment_members(network, name, segment, stage, file_name)
+    processors = [str(plugin["processor"]) for plugin in chain.plugins]
+    counts = {processor: processors.count(processor) for processor in ("MLA", EV74, "A65")}
+    return Package(members, counts)
+
+
+def _segment_members(
+    network: Network, name: str, segment: str, stage: int, file_name: str
+) -> dict[str, bytes]:
+    if segment in network.a65_segments:
+        return {file_name: network.a65_segment(segment).shared_object}
+    mla = network.mla_segment(segment)
+    stats = stats_text(mla).encode()
+    return {file_name: mla.program, f"{name}_stage{stage}_mla_stats.yaml": stats}
+
+
+def _json_bytes(document: dict[str, Any]) -> bytes:
+    return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()

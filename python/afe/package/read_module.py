@@ -1,0 +1,197 @@
+"""Takes a compiled network out of an encoded module: the one place that knows its spelling.
+
+After the last phase the module holds `mla.binary` and `a65.binary` operations and a `@main` whose
+body is the chain; see `network` for what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from afe import ir
+from afe.errors import AfeError, ErrorCode
+from afe.package.network import (
+    A65,
+    EV74,
+    MLA,
+    A65Segment,
+    Fallback,
+    LayerEnd,
+    MlaSegment,
+    Network,
+    PhysicalTensor,
+    Port,
+    Step,
+    TensorType,
+    Value,
+)
+
+_SCALARS = {
+    "i1": "bool",
+    "i8": "int8",
+    "ui8": "uint8",
+    "i16": "int16",
+    "ui16": "uint16",
+    "i32": "int32",
+    "ui32": "uint32",
+    "i64": "int64",
+    "ui64": "uint64",
+    "f16": "float16",
+    "f32": "float32",
+    "f64": "float64",
+}
+
+
+def read_network(module: ir.Module, desired_batch: int) -> Network:
+    """The network of an encoded module; a spelling that is not expected is an INTERNAL error."""
+    by_name = _operations_by_name(module.operation)
+    mla = [_mla_segment(op) for op in by_name.get("mla.binary", ())]
+    a65 = [_a65_segment(op) for op in by_name.get("a65.binary", ())]
+    (main,) = (op for op in by_name["func.func"] if plain(op.attributes["sym_name"]) == "main")
+    reader = _ChainReader(main)
+    return Network(
+        inputs=_ports(main, "arg_attrs", [value.type for value in reader.arguments]),
+        outputs=_ports(main, "res_attrs", [value.type for value in reader.results]),
+        arguments=reader.arguments,
+        results=reader.results,
+        steps=reader.steps,
+        mla_segments={segment.name: segment for segment in mla},
+        a65_segments={segment.name: segment for segment in a65},
+        fallbacks=_fallbacks(module.operation),
+        desired_batch=desired_batch,
+        actual_batch=min([segment.actual_batch for segment in mla], default=desired_batch),
+        batch_limit_reason=next((s.batch_limit_reason for s in mla if s.batch_limit_reason), ""),
+    )
+
+
+def has_host_segments(module: ir.Module) -> bool:
+    """Whether operators are left that become Cortex-A65 code."""
+    return "a65.segment" in _operations_by_name(module.operation)
+
+
+def tensor_type(value_type: ir.Type) -> TensorType:
+    """A ranked tensor type of a known element type."""
+    ranked = ir.RankedTensorType(value_type)
+    element = str(ranked.element_type)
+    if element not in _SCALARS:
+        raise AfeError(ErrorCode.INTERNAL, f"an archive cannot hold tensors of {element}")
+    return TensorType(_SCALARS[element], tuple(int(size) for size in ranked.shape))
+
+
+def plain(attribute: ir.Attribute) -> Any:
+    """Dictionaries, lists, numbers and texts out of an attribute."""
+    if isinstance(attribute, ir.DictAttr):
+        return {named.name: plain(named.attr) for named in attribute}
+    if isinstance(attribute, ir.ArrayAttr):
+        return [plain(entry) for entry in attribute]
+    if isinstance(attribute, (ir.DenseI64ArrayAttr, ir.DenseI32ArrayAttr, ir.DenseF32ArrayAttr)):
+        return list(attribute)
+    if isinstance(attribute, ir.UnitAttr):
+        return True
+    return attribute.value  # type: ignore[attr-defined]
+
+
+class _ChainReader:
+    """Numbers the values of `@main` and turns its operations into steps."""
+
+    def __init__(self, main: ir.Operation) -> None:
+        self._numbers: dict[Any, int] = {}
+        (block,) = main.regions[0].blocks
+        self.arguments = self._define(block.arguments)
+        steps = []
+        for op in block.operations:
+            operation = op.operation
+            if operation.name == "func.return":
+                self.results = self._use(operation.operands)
+            else:
+                steps.append(self._step(operation))
+        self.steps = tuple(steps)
+
+    def _step(self, op: ir.Operation) -> Step:
+        inputs = self._use(op.operands)
+        outputs = self._define(op.results)
+        if op.name == "a65.ev74":
+            params = plain(op.attributes["params"])
+            return Step(EV74, plain(op.attributes["kernel"]), inputs, outputs, params)
+        processors = {"mla.call": MLA, "a65.call": A65}
+        if op.name not in processors:
+            raise AfeError(ErrorCode.INTERNAL, f"'{op.name}' is left in the chain at {op.location}")
+        return Step(processors[op.name], plain(op.attributes["callee"]), inputs, outputs)
+
+    def _define(self, values: Sequence[ir.Value]) -> tuple[Value, ...]:
+        for value in values:
+            self._numbers[value] = len(self._numbers)
+        return self._use(values)
+
+    def _use(self, values: Sequence[ir.Value]) -> tuple[Value, ...]:
+        return tuple(Value(self._numbers[value], tensor_type(value.type)) for value in values)
+
+
+def _operations_by_name(module: ir.Operation) -> Mapping[str, list[ir.Operation]]:
+    found: dict[str, list[ir.Operation]] = {}
+    for op in module.regions[0].blocks[0].operations:
+        found.setdefault(op.operation.name, []).append(op.operation)
+    return found
+
+
+def _ports(main: ir.Operation, key: str, types: Sequence[TensorType]) -> tuple[Port, ...]:
+    attributes = plain(main.attributes[key]) if key in main.attributes else [{}] * len(types)
+    return tuple(
+        _port(entry, tensor, index)
+        for index, (entry, tensor) in enumerate(zip(attributes, types, strict=True))
+    )
+
+
+def _port(entry: Mapping[str, Any], tensor: TensorType, index: int) -> Port:
+    quantization = entry.get("afe.quant", {})
+    return Port(
+        entry.get("afe.name", f"tensor_{index}"),
+        tensor,
+        quantization.get("scale"),
+        quantization.get("zero_point", 0),
+    )
+
+
+def _mla_segment(op: ir.Operation) -> MlaSegment:
+    stats = plain(op.attributes["stats"])
+    return MlaSegment(
+        name=plain(op.attributes["sym_name"]),
+        program=elements_bytes(op.attributes["lm"]),
+        inputs=tuple(_physical(entry) for entry in stats["inputs"]),
+        outputs=tuple(_physical(entry) for entry in stats["outputs"]),
+        desired_batch=stats["desired_batch"],
+        actual_batch=stats["actual_batch"],
+        batch_limit_reason=stats.get("batch_limit_reason", ""),
+        cycles=stats["cycles"],
+        peak_bytes=stats["peaks"],
+        layers=tuple(
+            LayerEnd(layer["name"], layer["end"], tuple(layer.get("sources", ())))
+            for layer in stats["layers"]
+        ),
+    )
+
+
+def _physical(entry: Mapping[str, Any]) -> PhysicalTensor:
+    tensor = TensorType(entry["scalar"], tuple(entry["shape"]))
+    return PhysicalTensor(entry["name"], tensor, entry["layout"], entry["bytes"])
+
+
+def _a65_segment(op: ir.Operation) -> A65Segment:
+    name = plain(op.attributes["sym_name"])
+    stats = plain(op.attributes["stats"])
+    return A65Segment(name, elements_bytes(op.attributes["so"]), stats.get("function", name))
+
+
+def _fallbacks(module: ir.Operation) -> tuple[Fallback, ...]:
+    if "afe.fallbacks" not in module.attributes:
+        return ()
+    return tuple(
+        Fallback(entry["operator"], entry["location"], entry["reason"], entry["hint"])
+        for entry in plain(module.attributes["afe.fallbacks"])
+    )
+
+
+def elements_bytes(attribute: ir.Attribute) -> bytes:
+    """The bytes of a dense ui8 tensor, inline or a resource."""
+    return bytes(memoryview(attribute))  # type: ignore[arg-type]

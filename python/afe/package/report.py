@@ -1,0 +1,113 @@
+"""The report of a compilation: what `Model.compile` returns and `afe compile --json` prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from afe.package.network import Fallback, Network
+
+CYCLE_KEYS = ("deterministic", "busy", "planned_wait", "stalls", "wall", "lower_bound")
+BOUND_KEYS = ("mac", "output", "vector", "dram")
+MEMORIES = ("L1", "L2", "DRAM")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFile:
+    """A member of the archive."""
+
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """Cycles of one MLA segment for one group of `actual_batch_size` images, or their sum."""
+
+    deterministic: int
+    busy: int
+    planned_wait: int
+    stalls: int
+    wall: int
+    lower_bound: int
+    bound_terms: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class CompileReport:
+    """Everything a compilation has to say. `cycles` has one entry per MLA segment and `total`."""
+
+    archive: str
+    files: Sequence[ArchiveFile]
+    desired_batch_size: int
+    actual_batch_size: int
+    batch_limit_reason: str
+    segments: Mapping[str, int]
+    fallbacks: Sequence[Fallback]
+    cycles: Mapping[str, Cycles]
+    peak_bytes: Mapping[str, int]
+    seconds: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-able values, keys in this class's order."""
+        import dataclasses
+
+        return dataclasses.asdict(self)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The report as one JSON object."""
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
+
+    def __str__(self) -> str:
+        return "\n".join(_summary_lines(self))
+
+
+def cycles_from(values: Mapping[str, Any]) -> Cycles:
+    """Cycles out of a mapping with CYCLE_KEYS and `bound_terms`."""
+    terms = values["bound_terms"]
+    return Cycles(
+        *(int(values[key]) for key in CYCLE_KEYS), {key: int(terms[key]) for key in BOUND_KEYS}
+    )
+
+
+def total_cycles(parts: Sequence[Cycles]) -> Cycles:
+    """Sums over segments, which run one after another."""
+    terms = {key: sum(part.bound_terms[key] for part in parts) for key in BOUND_KEYS}
+    return Cycles(*(sum(getattr(part, key) for part in parts) for key in CYCLE_KEYS), terms)
+
+
+def cycles_of(network: Network) -> dict[str, Cycles]:
+    """The predicted cycles of every MLA segment, and `total`."""
+    cycles = {name: cycles_from(part.cycles) for name, part in network.mla_segments.items()}
+    return cycles | {"total": total_cycles(list(cycles.values()))}
+
+
+def peak_bytes_of(network: Network) -> dict[str, int]:
+    """The largest use of each memory by any segment."""
+    segments = network.mla_segments.values()
+    return {
+        memory: max((part.peak_bytes.get(memory, 0) for part in segments), default=0)
+        for memory in MEMORIES
+    }
+
+
+def _summary_lines(report: CompileReport) -> list[str]:
+    counts = ", ".join(f"{count} {processor}" for processor, count in report.segments.items())
+    batch = f"batch: desired {report.desired_batch_size}, actual {report.actual_batch_size}"
+    if report.batch_limit_reason:
+        batch += f" ({report.batch_limit_reason})"
+    total = report.cycles["total"]
+    lines = [f"{report.archive}", batch, f"plugins: {counts}"]
+    lines.append(
+        f"cycles: wall {total.wall:,}, deterministic {total.deterministic:,}, "
+        f"stalls {total.stalls:,}, lower bound {total.lower_bound:,}"
+    )
+    peaks = ", ".join(f"{memory} {size:,}" for memory, size in report.peak_bytes.items())
+    lines.append(f"peak bytes: {peaks}")
+    lines += [f"  {file.bytes:>12,}  {file.name}" for file in report.files]
+    for fallback in report.fallbacks:
+        where = f"{fallback.operator} at {fallback.location}"
+        lines.append(f"not on the MLA: {where}: {fallback.reason}; {fallback.hint}")
+    return lines

@@ -1,0 +1,59 @@
+"""A model on its way into the compiler: TOSA, its name, and the file it came from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from afe.options import name_from
+from afe.package.mpk import Provenance
+
+if TYPE_CHECKING:
+    from afe import ir
+    from afe.importers.common import ImportedModel
+
+
+@dataclass(frozen=True)
+class SourceModel:
+    """An imported model and its provenance. `name` can be part of a file name."""
+
+    name: str
+    imported: ImportedModel
+    provenance: Provenance
+
+    @property
+    def module(self) -> ir.Module:
+        """The TOSA module."""
+        return self.imported.module
+
+    def renamed(self, name: str) -> SourceModel:
+        """The same model under another name."""
+        return replace(self, name=name)
+
+
+def read_source(path: str | PathLike[str], name: str | None = None) -> SourceModel:
+    """Reads a model of any known format, `.sima` included.
+
+    Raises AfeError FILE_NOT_FOUND, FILE_INVALID, UNSUPPORTED_FORMAT, INVALID_MODEL and the other
+    codes of `afe.importers.import_model` and `afe.sima.read_sima`.
+    """
+    file = Path(path)
+    if file.suffix.lower() == ".sima":
+        from afe.sima import read_sima
+
+        source = read_sima(file)
+    else:
+        source = _import(file)
+    return source.renamed(name) if name else source
+
+
+def _import(file: Path) -> SourceModel:
+    from afe.importers import import_model
+
+    imported = import_model(file)
+    with file.open("rb") as stream:
+        checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+    return SourceModel(name_from(imported.name), imported, Provenance(file.name, checksum))
