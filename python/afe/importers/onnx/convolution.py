@@ -1,4 +1,4 @@
-"""Conv and ConvTranspose of quantized tensors: integer convolutions, accumulators kept.
+"""Conv of quantized tensors: integer convolutions, accumulators kept.
 
 The requantization (and a Relu or Clip before it) is written by the QuantizeLinear behind.
 """

@@ -55,16 +55,14 @@ def window(node: Node, size: Sequence[int], kernel: Sequence[int]) -> Window:
     stride = per_axis(node, "strides", rank)
     dilation = per_axis(node, "dilations", rank)
     pad = _padding(node, size, kernel, stride, dilation)
-    if rank == 1:
-        kernel, stride, dilation, pad = (1, *kernel), (1, *stride), (1, *dilation), [0, *pad[:1], 0,
-                                                                                    *pad[1:]]  # fmt: skip
+    ends = (0, 0, *pad) if rank == 1 else (pad[0], pad[2], pad[1], pad[3])
     result = Window(
-        (kernel[0], kernel[1]),
-        (stride[0], stride[1]),
-        (dilation[0], dilation[1]),
-        (pad[0], pad[2], pad[1], pad[3]),
+        two_dimensional(kernel),
+        two_dimensional(stride),
+        two_dimensional(dilation),
+        (ends[0], ends[1], ends[2], ends[3]),
     )
-    if min(result.pad) < 0 or max(*result.pad, *kernel, *stride, *dilation) > MAX_WINDOW:
+    if min(pad) < 0 or max(*pad, *kernel, *stride, *dilation) > MAX_WINDOW:
         raise unsupported(node, "negative padding or a window beyond 8192")
     if min(result.counts(two_dimensional(size))) < 1:
         raise invalid_node(node, f"its kernel is larger than its padded input {list(size)}")
@@ -72,7 +70,7 @@ def window(node: Node, size: Sequence[int], kernel: Sequence[int]) -> Window:
 
 
 def two_dimensional(size: Sequence[int]) -> tuple[int, int]:
-    """Height and width of one or two spatial axes."""
+    """Height and width of one (which is the width) or two spatial axes."""
     return (1, size[0]) if len(size) == 1 else (size[0], size[1])
 
 

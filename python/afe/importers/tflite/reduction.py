@@ -1,9 +1,66 @@
-"""MEAN, SUM, REDUCE_MAX, REDUCE_MIN, ARG_MAX."""
+"""MEAN, SUM, REDUCE_MAX, REDUCE_MIN, ARG_MAX and ARG_MIN."""
 
 from __future__ import annotations
+
+from math import prod
 
 import tflite
 
 from afe.importers.builder import Tensor
+from afe.importers.tflite.arithmetic import divide_scaling
 from afe.importers.tflite.node import Node
 from afe.importers.tflite.registry import operator
+
+
+def _axes(node: Node, rank: int) -> list[int]:
+    """The reduced axes, ascending and without repetitions."""
+    return sorted({node.axis(axis, rank) for axis in node.int_list(1)})
+
+
+def _finish(node: Node, x: Tensor, axes: list[int]) -> Tensor:
+    """Drops the reduced axes where the operator does not keep them."""
+    if node.options(tflite.ReducerOptions).KeepDims():
+        return x
+    return node.builder.reshape(x, [n for axis, n in enumerate(x.shape) if axis not in axes])
+
+
+@operator("MEAN")
+def mean(node: Node) -> Tensor:
+    """Sum of x - zero point, requantized by a factor that holds the division."""
+    b, x = node.builder, node.int8_value(0)
+    source, target = node.in_affine(0), node.out_affine()
+    axes = _axes(node, len(x.shape))
+    count = prod(x.shape[axis] for axis in axes)
+    scaling = divide_scaling(node.scaling(float(source.scale) / float(target.scale)), count)
+    total = b.centred(x, source.zero_point)
+    for axis in axes:
+        total = b.reduce("sum", total, axis)
+    result = b.rescale(
+        total, "i8", scaling.multiplier, scaling.shift, output_zp=target.zero_point
+    )
+    return _finish(node, result, axes)
+
+
+@operator("REDUCE_MAX", "REDUCE_MIN")
+def reduce_max(node: Node) -> Tensor:
+    """Of the stored values: the kernels require one quantization."""
+    x = node.int8_value(0)
+    if node.in_affine(0) != node.out_affine():
+        raise node.invalid("input and output must have the same scale and zero point")
+    axes = _axes(node, len(x.shape))
+    for axis in axes:
+        x = node.builder.reduce(node.info.code.removeprefix("REDUCE_").lower(), x, axis)
+    return _finish(node, x, axes)
+
+
+@operator("ARG_MAX")
+def arg_max(node: Node) -> Tensor:
+    """Index of the first maximum, int32 or int64."""
+    x = node.int8_value(0)
+    axes = node.int_list(1)
+    if len(axes) != 1:
+        raise node.invalid(f"{len(axes)} axes instead of one")
+    index = node.builder.argmax(x, node.axis(axes[0], len(x.shape)))
+    if node.output().dtype not in ("i32", "i64"):
+        raise node.unsupported_type(node.output(), "int32 or int64")
+    return node.builder.cast(index, node.output().dtype)
