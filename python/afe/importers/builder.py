@@ -197,6 +197,36 @@ class TosaBuilder(ModuleBuilder):
         shape = (x.shape[0], height, width, x.shape[3])
         return self.op("tosa.max_pool2d", [x], shape, x.dtype, attributes)
 
+    def avg_pool2d(
+        self, x: Tensor, *, kernel: Sequence[int], stride: Sequence[int], pad: Sequence[int]
+    ) -> Tensor:
+        """Mean over the existing taps of windows of NHWC f32, which must reach all of x."""
+        height = window_count(x.shape[1] + pad[0] + pad[1], kernel[0], stride[0], 1)
+        width = window_count(x.shape[2] + pad[2] + pad[3], kernel[1], stride[1], 1)
+        zero = self.scalar(0, x.dtype)
+        attributes = {
+            "kernel": self.i64_array(kernel),
+            "stride": self.i64_array(stride),
+            "pad": self.i64_array(pad),
+            "acc_type": self.attribute("f32"),
+        }
+        shape = (x.shape[0], height, width, x.shape[3])
+        return self.op("tosa.avg_pool2d", [x, zero, zero], shape, x.dtype, attributes)
+
+    def resize_nearest(
+        self, x: Tensor, *, scale: Sequence[int], offset: Sequence[int], border: Sequence[int]
+    ) -> Tensor:
+        """NHWC resized: output o takes row round((o * scale[1] + offset[0]) / scale[0]).
+
+        `scale`: numerator and denominator of height, then width.
+        """
+        height = ((x.shape[1] - 1) * scale[0] - offset[0] + border[0]) // scale[1] + 1
+        width = ((x.shape[2] - 1) * scale[2] - offset[1] + border[1]) // scale[3] + 1
+        operands = [x, *(self.shape_const(values) for values in (scale, offset, border))]
+        attributes = {"mode": self.attribute("#tosa.resize_mode<NEAREST_NEIGHBOR>")}
+        shape = (x.shape[0], height, width, x.shape[3])
+        return self.op("tosa.resize", operands, shape, x.dtype, attributes)
+
     # --- requantization --------------------------------------------------------------------------
 
     def rescale(

@@ -1,0 +1,247 @@
+"""From the bytes of an ONNX QDQ model to a TOSA module, in the order of this file.
+
+Arguments and results keep the model's names, types and channels-first shapes. An input that a
+convolution reads (through elementwise operators) is transposed right behind the argument, results
+right before the return; between them values are channels-last where an operator wants it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from afe.errors import AfeError, ErrorCode
+from afe.importers.builder import TosaBuilder
+from afe.importers.common import ImportedModel, Port, Quantization, clean_name
+from afe.importers.module_builder import DTYPE_OF_NUMPY, Tensor
+from afe.importers.onnx import (  # noqa: F401  (each registers its operators)
+    conversion,
+    convolution,
+    elementwise,
+    movement,
+    pooling,
+    products,
+    reduction,
+    resize,
+    shapes,
+    transposed_convolution,
+)
+from afe.importers.onnx.context import Context
+from afe.importers.onnx.fold import folded
+from afe.importers.onnx.graph import Graph, GraphInput, Node, read_graph, read_model
+from afe.importers.onnx.layout import Layout
+from afe.importers.onnx.problems import QUANTIZE_FIRST, invalid_node, unsupported_type
+from afe.importers.onnx.registry import IMPORTERS
+from afe.importers.onnx.values import Codes, Floats, QuantizedConstant, Stored, Value
+
+_WINDOWED = frozenset(
+    {
+        "Conv",
+        "ConvTranspose",
+        "MaxPool",
+        "AveragePool",
+        "GlobalAveragePool",
+        "GlobalMaxPool",
+        "Resize",
+    }
+)
+"""Operators that want channels last."""
+
+_ANY_ORDER = frozenset(
+    {"QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Add", "Sub", "Mul", "Div", "Pad"}
+    | {"Identity", "Dropout", "Slice", "Concat", "Split"}
+)
+"""Operators that take any order and pass it on."""
+
+_QOPERATORS = ("QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger", "QGemm")
+
+
+def import_onnx(data: bytes, *, name: str, path: Path) -> ImportedModel:
+    """Imports a quantized (QDQ) ONNX model.
+
+    Raises AfeError: FILE_INVALID, INVALID_MODEL, UNSUPPORTED_VERSION, UNSUPPORTED_OPERATOR,
+    UNSUPPORTED_TYPE, FLOAT_MODEL, DYNAMIC_SHAPE, PATH_TRAVERSAL.
+    """
+    model = read_model(data, path)
+    graph = read_graph(model, path.parent)
+    _check_quantized(graph, path)
+    builder = TosaBuilder(name, "onnx", path.name)
+    with builder.context:
+        ctx = Context(builder, graph)
+        inputs = _write_arguments(ctx)
+        for node in graph.nodes:
+            _import_node(ctx, node)
+        results, outputs = _results(ctx)
+        module = builder.finish(results, outputs)
+    metadata = {
+        "opset": graph.opset,
+        "ir_version": int(model.ir_version),
+        "model_producer": clean_name(model.producer_name, "unknown"),
+        "graph": clean_name(model.graph.name, "graph"),
+    }
+    return ImportedModel(module, builder.context, name, "onnx", inputs, outputs, metadata)
+
+
+def _check_quantized(graph: Graph, path: Path) -> None:
+    """Refuses a float model, and one in onnxruntime's other quantized format, by name."""
+    operators = {node.op for node in graph.nodes}
+    if {"QuantizeLinear", "DequantizeLinear"} & operators and not operators & {*_QOPERATORS}:
+        return
+    found = sorted(operators & {*_QOPERATORS})
+    if found:
+        raise AfeError(
+            ErrorCode.UNSUPPORTED_FORMAT,
+            f"'{path.name}' is quantized with {found[0]} operators; expected "
+            "QuantizeLinear/DequantizeLinear pairs",
+            notes=["quantize it with quant_format=QuantFormat.QDQ"],
+        )
+    raise AfeError(
+        ErrorCode.FLOAT_MODEL,
+        f"'{path.name}' is a float model: it has no QuantizeLinear or DequantizeLinear",
+        notes=[QUANTIZE_FIRST],
+    )
+
+
+# --- arguments -----------------------------------------------------------------------------------
+
+
+def _write_arguments(ctx: Context) -> list[Port]:
+    """Opens the function and gives every model input its value."""
+    ports = [_input_port(ctx, given) for given in ctx.graph.inputs]
+    arguments = ctx.builder.arguments(ports)
+    for given, argument in zip(ctx.graph.inputs, arguments, strict=True):
+        ctx.builder.at(clean_name(given.name, "input"), 0)
+        ctx.values[given.name] = _argument_value(ctx, given, argument)
+    return ports
+
+
+def _input_port(ctx: Context, given: GraphInput) -> Port:
+    dtype = DTYPE_OF_NUMPY.get(np.dtype(given.dtype))
+    if dtype is None:
+        raise unsupported_type(f"input '{given.name}'", given.dtype.name, sorted(["f32", "int8"]))
+    name = clean_name(given.name, "input")
+    return Port(name, given.shape, dtype, _input_quantization(ctx, given))
+
+
+def _input_quantization(ctx: Context, given: GraphInput) -> Quantization | None:
+    """What an integer input means, if its only reader says so."""
+    if given.dtype not in (np.int8, np.uint8):
+        return None
+    readers = ctx.graph.consumers.get(given.name, [])
+    if len(readers) != 1 or readers[0].op != "DequantizeLinear":
+        return None
+    scale, zero_point = ctx.known(readers[0], 1), ctx.known(readers[0], 2)
+    if scale is None or scale.size != 1:
+        return None
+    return Quantization(float(scale.reshape(())), int(0 if zero_point is None else zero_point))
+
+
+def _argument_value(ctx: Context, given: GraphInput, argument: Tensor) -> Value:
+    layout = Layout.plain(given.shape)
+    if _wants_channels_last(ctx.graph, given):
+        layout = Layout.channels_last(given.shape)
+        argument = ctx.convert(argument, Layout.plain(given.shape), layout)
+    if given.dtype == np.float32:
+        return Floats(argument, layout)
+    if given.dtype == np.uint8:
+        return Stored(ctx.builder.to_signed(argument), layout, unsigned=True)
+    return Stored(argument, layout)
+
+
+def _wants_channels_last(graph: Graph, given: GraphInput) -> bool:
+    """Whether a convolution or pool reads the input, through operators that take any order."""
+    if len(given.shape) not in (3, 4):
+        return False
+    seen: set[str] = set()
+    stack = [given.name]
+    while stack:
+        tensor = stack.pop()
+        for node in graph.consumers.get(tensor, []):
+            if node.op in _WINDOWED:
+                return True
+            if node.op in _ANY_ORDER:
+                stack.extend(name for name in node.outputs if name not in seen)
+                seen.update(node.outputs)
+    return False
+
+
+# --- nodes ---------------------------------------------------------------------------------------
+
+
+def _import_node(ctx: Context, node: Node) -> None:
+    """Gives every output of `node` its value."""
+    _set_location(ctx, node)
+    results = folded(ctx, node)
+    if results is None:
+        imported = _importer_of(node)(ctx, node)
+        results = [imported] if not isinstance(imported, list) else imported
+    for name, value in zip(node.outputs, results, strict=False):
+        if name:
+            ctx.values[name] = value
+
+
+def _importer_of(node: Node):  # type: ignore[no-untyped-def]
+    importer = IMPORTERS.get((node.domain, node.op))
+    if importer is None:
+        raise _unknown(node)
+    return importer
+
+
+def _unknown(node: Node) -> AfeError:
+    known = sorted(op for domain, op in IMPORTERS if not domain)
+    domain = f" of domain '{clean_name(node.domain, '')[:60]}'" if node.domain else ""
+    return AfeError(
+        ErrorCode.UNSUPPORTED_OPERATOR,
+        f"{node.label}: this operator{domain} is not supported",
+        notes=[
+            "a model with functions or control flow: inline and simplify it (onnx.inliner, onnxsim)",
+            f"supported: {', '.join(known)}",
+        ],
+    )
+
+
+def _set_location(ctx: Context, node: Node) -> None:
+    """Operations are named after the tensor; those behind QuantizeLinear keep both names."""
+    origins = [(clean_name(node.outputs[0] if node.outputs else "", node.op), node.index)]
+    if node.op == "QuantizeLinear" and node.input(0) in ctx.graph.producers:
+        source = ctx.graph.producers[node.input(0)]
+        origins.insert(0, (clean_name(node.input(0), source.op), source.index))
+    if len(origins) == 1:
+        ctx.builder.at(*origins[0])
+    else:
+        ctx.builder.at_fused(origins)
+
+
+# --- results -------------------------------------------------------------------------------------
+
+
+def _results(ctx: Context) -> tuple[list[Tensor], list[Port]]:
+    """The model's outputs in its own types, order and names."""
+    results, ports = [], []
+    for name in ctx.graph.outputs:
+        source = ctx.graph.producers.get(name)
+        shown = clean_name(name, "output")
+        ctx.builder.at(shown, 0 if source is None else source.index)
+        tensor, quantization = _result(ctx, ctx.named(name), source)
+        results.append(tensor)
+        ports.append(Port(shown, tensor.shape, tensor.dtype, quantization))
+    return results, ports
+
+
+def _result(
+    ctx: Context, value: Value, source: Node | None
+) -> tuple[Tensor, Quantization | None]:
+    anchor = source or Node(0, "Output", "", "", (), (), {}, ctx.graph.folder)
+    quantization = None
+    computed = ctx.written(anchor, value)
+    if isinstance(computed, Stored):
+        tensor = ctx.builder.to_unsigned(computed.tensor) if computed.unsigned else computed.tensor
+        if computed.affine is not None:
+            offset = 128 if computed.unsigned else 0
+            zero_point = computed.affine.zero_point + offset
+            quantization = Quantization(float(computed.affine.scale), zero_point)
+    else:
+        tensor = ctx.floats_of(computed).tensor
+    return ctx.convert(tensor, computed.layout, Layout.plain(computed.shape)), quantization

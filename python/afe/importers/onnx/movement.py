@@ -1,0 +1,354 @@
+"""Operators that move elements: Concat, Split, Slice, Pad, Gather by known indices, Tile, Expand.
+
+Moving codes is moving what they mean, so 8-bit tensors stay 8-bit. Where inputs of a Concat mean
+different things, each is requantized first to what the Concat is quantized to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from afe.importers.module_builder import Tensor
+from afe.importers.onnx.context import Context, broadcast, is_known, known_floats, normal_axis
+from afe.importers.onnx.graph import Node
+from afe.importers.onnx.layout import Layout
+from afe.importers.onnx.problems import invalid_node, unsupported
+from afe.importers.onnx.quantization import codes_of, lookahead, quantized
+from afe.importers.onnx.registry import operator
+from afe.importers.onnx.values import (
+    Affine,
+    Codes,
+    Constant,
+    Floats,
+    QuantizedConstant,
+    Stored,
+    Value,
+)
+
+Movable = Codes | Floats | Stored
+
+
+def movable(ctx: Context, node: Node, index: int) -> Movable:
+    """Input `index` as one tensor without a pending reshape."""
+    value = ctx.settled(ctx.computed(node, index))
+    return value if isinstance(value, Codes | Stored) else ctx.floats(node, index)
+
+
+# --- Concat --------------------------------------------------------------------------------------
+
+
+@operator("Concat")
+def concat(ctx: Context, node: Node) -> Value:
+    """The inputs one behind the other along `axis`."""
+    values = [ctx.value(node, index) for index in range(len(node.inputs))]
+    if not values:
+        raise invalid_node(node, "it has no inputs")
+    rank = len(values[0].shape)
+    axis = normal_axis(node, node.int("axis", 0), rank)
+    _check_joinable(node, values, axis)
+    pieces = _same_meaning(values) or _requantized(ctx, node, values)
+    if pieces is None:
+        pieces = [ctx.floats(node, index) for index in range(len(values))]
+    pieces = [ctx.settled(piece) for piece in pieces]  # type: ignore[misc]
+    largest = max(pieces, key=lambda piece: math.prod(piece.shape))
+    layouts = [largest.layout.resized(piece.shape) for piece in pieces]
+    tensors = [ctx.in_layout(*pair) for pair in zip(pieces, layouts, strict=True)]
+    place = largest.layout.axis(axis)
+    shape = list(values[0].shape)
+    shape[axis] = sum(value.shape[axis] for value in values)
+    joined = ctx.builder.concat(tensors, place)
+    return replace(largest, tensor=joined, layout=largest.layout.resized(shape))
+
+
+def _check_joinable(node: Node, values: Sequence[Value], axis: int) -> None:
+    first = values[0].shape
+    for value in values:
+        rest = [size for place, size in enumerate(value.shape) if place != axis]
+        if rest != [size for place, size in enumerate(first) if place != axis]:
+            raise invalid_node(node, f"{list(value.shape)} does not join {list(first)}")
+
+
+def _same_meaning(values: Sequence[Value]) -> list[Movable] | None:
+    """Codes of one table, or integers of one type, can be joined as they are."""
+    if all(isinstance(value, Codes) for value in values):
+        codes = [value for value in values if isinstance(value, Codes)]
+        if all(np.array_equal(piece.table, codes[0].table) for piece in codes):
+            return list(codes)
+    if all(isinstance(value, Stored) for value in values):
+        stored = [value for value in values if isinstance(value, Stored)]
+        kinds = {(piece.tensor.dtype, piece.unsigned, piece.affine) for piece in stored}
+        return list(stored) if len(kinds) == 1 else None
+    return None
+
+
+def _requantized(ctx: Context, node: Node, values: Sequence[Value]) -> list[Movable] | None:
+    """Every input quantized as the QuantizeLinear behind, if that is all that reads them."""
+    found = lookahead(ctx, node)
+    if found is None:
+        return None
+    affine, unsigned = found
+    pieces: list[Movable] = []
+    for value in values:
+        if isinstance(value, Constant | QuantizedConstant):
+            codes = codes_of(known_floats(node, value), affine)
+            tensor, layout = ctx.builder.const(codes), Layout.plain(value.shape)
+        else:
+            stored = quantized(ctx, node, value, affine, unsigned=unsigned)
+            tensor, layout = stored.tensor, stored.layout
+        pieces.append(Codes(tensor, layout, affine.table(), affine))
+    return pieces
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+@operator("Split")
+def split(ctx: Context, node: Node) -> Sequence[Value]:
+    """Consecutive parts along `axis`."""
+    value = movable(ctx, node, 0)
+    axis = normal_axis(node, node.int("axis", 0), len(value.shape))
+    total, count = value.shape[axis], len(node.outputs)
+    sizes = ctx.known_ints(node, 1, "split")
+    if sizes is None:
+        step = -(-total // count)
+        sizes = [min(step, total - index * step) for index in range(count)]
+    if len(sizes) != count or sum(sizes) != total or min(sizes) < 1:
+        raise invalid_node(node, f"parts {sizes[:8]} of {total}")
+    parts = []
+    start = 0
+    for size in sizes:
+        parts.append(_cut(ctx, value, axis, start, size))
+        start += size
+    return parts
+
+
+def _cut(ctx: Context, value: Movable, axis: int, start: int, size: int) -> Movable:
+    """value[start : start + size] along one axis."""
+    shape = list(value.shape)
+    shape[axis] = size
+    layout = value.layout.resized(shape)
+    begin = [start if place == value.layout.axis(axis) else 0 for place in range(len(shape))]
+    tensor = ctx.builder.slice(value.tensor, begin, layout.physical)
+    return replace(value, tensor=tensor, layout=layout)
+
+
+@operator("Slice")
+def slice_(ctx: Context, node: Node) -> Value:
+    """value[start : end : step] along some axes."""
+    value = movable(ctx, node, 0)
+    starts, ends = ctx.known_ints(node, 1, "starts"), ctx.known_ints(node, 2, "ends")
+    if starts is None or ends is None or len(starts) != len(ends):
+        raise invalid_node(node, "its starts and ends do not fit each other")
+    axes = ctx.known_ints(node, 3, "axes") or list(range(len(starts)))
+    steps = ctx.known_ints(node, 4) or [1] * len(starts)
+    if not len(starts) == len(axes) == len(steps) or 0 in steps:
+        raise invalid_node(node, "its starts, axes and steps do not fit each other")
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        place = normal_axis(node, axis, len(value.shape))
+        picked = range(value.shape[place])[start:end:step]
+        if not len(picked):
+            raise unsupported(node, "its result is empty")
+        value = _stepped(ctx, value, place, picked)
+    return value
+
+
+def _stepped(ctx: Context, value: Movable, axis: int, picked: range) -> Movable:
+    """value[picked] along one axis: backwards, then from the start, then every step-th."""
+    if picked.step < 0:
+        tensor = ctx.builder.reverse(value.tensor, value.layout.axis(axis))
+        value = replace(value, tensor=tensor)
+        last = value.shape[axis] - 1
+        picked = range(last - picked.start, last - picked[-1] + 1, -picked.step)
+    count = len(picked)
+    if picked.step == 1 or count == 1:
+        return _cut(ctx, value, axis, picked.start, count)
+    span = count * picked.step
+    surplus = picked.start + span - value.shape[axis]
+    start = picked.start
+    if surplus > 0:
+        value = _padded(ctx, value, axis, 0, surplus)
+    return _every(ctx, _cut(ctx, value, axis, start, span), axis, picked.step)
+
+
+def _every(ctx: Context, value: Movable, axis: int, step: int) -> Movable:
+    """value[::step] along one axis, whose size is a multiple of the step."""
+    place, physical = value.layout.axis(axis), value.layout.physical
+    count = physical[place] // step
+    split_shape = (*physical[:place], count, step, *physical[place + 1 :])
+    tensor = ctx.builder.reshape(value.tensor, split_shape)
+    first = (*physical[:place], count, 1, *physical[place + 1 :])
+    tensor = ctx.builder.slice(tensor, (0,) * len(first), first)
+    shape = list(value.shape)
+    shape[axis] = count
+    layout = value.layout.resized(shape)
+    return replace(value, tensor=ctx.builder.reshape(tensor, layout.physical), layout=layout)
+
+
+def _padded(ctx: Context, value: Movable, axis: int, before: int, after: int) -> Movable:
+    """With zeros (of any meaning: they are cut away) along one axis."""
+    shape = list(value.shape)
+    shape[axis] += before + after
+    layout = value.layout.resized(shape)
+    padding = [(0, 0)] * len(shape)
+    padding[value.layout.axis(axis)] = (before, after)
+    return replace(value, tensor=ctx.builder.pad(value.tensor, padding, 0), layout=layout)
+
+
+@operator("Gather")
+def gather(ctx: Context, node: Node) -> Value:
+    """The slices of `axis` that known indices name."""
+    indices = ctx.known(node, 1)
+    value = movable(ctx, node, 0)
+    axis = normal_axis(node, node.int("axis", 0), len(value.shape))
+    if indices is None or indices.dtype.kind not in "iu" or indices.size == 0:
+        raise invalid_node(node, "its indices are no integers")
+    size = value.shape[axis]
+    picked = [normal_axis(node, int(index), size) for index in indices.reshape(-1)]
+    if len(picked) > MAX_GATHERED:
+        raise unsupported(node, f"{len(picked)} indices", f"up to {MAX_GATHERED} are supported")
+    parts = [_cut(ctx, value, axis, start, count) for start, count in _runs(picked)]
+    shape = list(value.shape)
+    shape[axis] = len(picked)
+    tensor = ctx.builder.concat([part.tensor for part in parts], value.layout.axis(axis))
+    joined = replace(value, tensor=tensor, layout=value.layout.resized(shape))
+    return ctx.reshaped(joined, (*shape[:axis], *indices.shape, *shape[axis + 1 :]))
+
+
+MAX_GATHERED = 4096
+"""Most indices of a Gather that are written as slices."""
+
+
+def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:
+    """Runs of consecutive indices as (first, count)."""
+    runs: list[tuple[int, int]] = []
+    for index in indices:
+        if runs and index == runs[-1][0] + runs[-1][1]:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((index, 1))
+    return runs
+
+
+# --- repetition and padding ----------------------------------------------------------------------
+
+
+@operator("Tile")
+def tile(ctx: Context, node: Node) -> Value:
+    """Repeated along every axis."""
+    value = movable(ctx, node, 0)
+    repeats = ctx.known_ints(node, 1)
+    if repeats is None or len(repeats) != len(value.shape) or min(repeats, default=1) < 1:
+        raise invalid_node(node, "its repeats do not fit its input")
+    return _repeated(ctx, node, value, repeats)
+
+
+@operator("Expand")
+def expand(ctx: Context, node: Node) -> Value:
+    """Broadcast to a shape."""
+    value = movable(ctx, node, 0)
+    wanted = ctx.known_ints(node, 1) or []
+    if any(size < 1 for size in wanted):
+        raise invalid_node(node, f"shape {wanted[:8]}")
+    shape = broadcast(node, [value.shape, tuple(wanted)])
+    raised = (*(1,) * (len(shape) - len(value.shape)), *value.shape)
+    value = ctx.reshaped(value, raised)  # type: ignore[assignment]
+    repeats = [n // own for n, own in zip(shape, raised, strict=True)]
+    return _repeated(ctx, node, value, repeats)
+
+
+def _repeated(ctx: Context, node: Node, value: Movable, repeats: Sequence[int]) -> Value:
+    shape = [n * count for n, count in zip(value.shape, repeats, strict=True)]
+    if math.prod(shape) > 1 << 31:
+        raise invalid_node(node, f"its result has shape {shape[:8]}")
+    tensor = ctx.builder.tile(value.tensor, [repeats[axis] for axis in value.layout.perm])
+    return replace(value, tensor=tensor, layout=value.layout.resized(shape))
+
+
+@operator("Pad")
+def pad(ctx: Context, node: Node) -> Value:
+    """A constant around the tensor; negative amounts crop."""
+    mode = node.string("mode", "constant")
+    if mode != "constant":
+        raise unsupported(node, f"mode {mode[:16]!r}", "only constant padding is supported")
+    value = movable(ctx, node, 0)
+    before, after = _amounts(ctx, node, len(value.shape))
+    filler = ctx.known(node, 2)
+    number = 0.0 if filler is None or filler.size == 0 else float(filler.reshape(-1)[0])
+    for axis, size in enumerate(value.shape):
+        low, high = max(-before[axis], 0), max(-after[axis], 0)
+        if size - low - high < 1:
+            raise invalid_node(node, f"it crops axis {axis} of {size} away")
+        if low or high:
+            value = _cut(ctx, value, axis, low, size - low - high)
+    padding = [(max(a, 0), max(b, 0)) for a, b in zip(before, after, strict=True)]
+    return _surrounded(ctx, node, value, padding, number)
+
+
+def _amounts(ctx: Context, node: Node, rank: int) -> tuple[list[int], list[int]]:
+    amounts = ctx.known_ints(node, 1, "pads")
+    axes = ctx.known_ints(node, 3)
+    places = list(range(rank)) if axes is None else [normal_axis(node, a, rank) for a in axes]
+    if amounts is None or len(amounts) != 2 * len(places) or max(map(abs, amounts)) > 1 << 20:
+        raise invalid_node(node, "its pads do not fit its input")
+    before, after = [0] * rank, [0] * rank
+    for index, place in enumerate(places):
+        before[place], after[place] = amounts[index], amounts[len(places) + index]
+    return before, after
+
+
+def _surrounded(
+    ctx: Context, node: Node, value: Movable, padding: list[tuple[int, int]], number: float
+) -> Movable:
+    """Padded with `number`: by its code, if there is one, else in f32."""
+    filler = number
+    if isinstance(value, Codes):
+        codes = np.flatnonzero(value.table == np.float32(number))
+        if codes.size:
+            filler = float(codes[0] - 128)
+        else:
+            value = ctx.floats_of(value)
+    shape = [n + low + high for n, (low, high) in zip(value.shape, padding, strict=True)]
+    if math.prod(shape) > 1 << 31:
+        raise invalid_node(node, f"its result has shape {shape[:8]}")
+    places = [padding[axis] for axis in value.layout.perm]
+    tensor = ctx.builder.pad(value.tensor, places, filler)
+    return replace(value, tensor=tensor, layout=value.layout.resized(shape))
+
+
+# --- blocks --------------------------------------------------------------------------------------
+
+
+@operator("DepthToSpace")
+def depth_to_space(ctx: Context, node: Node) -> Value:
+    """[n, b * b * c, h, w] -> [n, c, b * h, b * w]."""
+    value = movable(ctx, node, 0)
+    block = node.int("blocksize", 0)
+    if len(value.shape) != 4 or block < 1 or value.shape[1] % (block * block):
+        raise invalid_node(node, f"blocks of {block} of {list(value.shape)}")
+    n, c, h, w = value.shape
+    depth = c // (block * block)
+    if node.string("mode", "DCR") == "CRD":
+        split_shape, perm = (n, depth, block, block, h, w), (0, 1, 4, 2, 5, 3)
+    else:
+        split_shape, perm = (n, block, block, depth, h, w), (0, 3, 4, 1, 5, 2)
+    blocks = ctx.settled(ctx.reshaped(value, split_shape))
+    moved = replace(blocks, layout=blocks.layout.transposed(perm))
+    return ctx.reshaped(moved, (n, depth, h * block, w * block))
+
+
+@operator("SpaceToDepth")
+def space_to_depth(ctx: Context, node: Node) -> Value:
+    """[n, c, b * h, b * w] -> [n, b * b * c, h, w]."""
+    value = movable(ctx, node, 0)
+    block = node.int("blocksize", 0)
+    if len(value.shape) != 4 or block < 1 or value.shape[2] % block or value.shape[3] % block:
+        raise invalid_node(node, f"blocks of {block} of {list(value.shape)}")
+    n, c, h, w = value.shape
+    split_shape = (n, c, h // block, block, w // block, block)
+    blocks = ctx.settled(ctx.reshaped(value, split_shape))
+    moved = replace(blocks, layout=blocks.layout.transposed((0, 3, 5, 1, 2, 4)))
+    return ctx.reshaped(moved, (n, c * block * block, h // block, w // block))

@@ -1,0 +1,114 @@
+"""MaxPool, AveragePool and their global forms.
+
+A maximum of 8-bit codes is the code of the maximum, so MaxPool stays integer. An average is
+computed in f32: sums of the existing taps, divided by their number.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from afe.importers.module_builder import Tensor
+from afe.importers.onnx.context import Context
+from afe.importers.onnx.graph import Node
+from afe.importers.onnx.problems import invalid_node, unsupported
+from afe.importers.onnx.reduction import mean, reduced
+from afe.importers.onnx.registry import operator
+from afe.importers.onnx.values import Codes, Floats, Value
+from afe.importers.onnx.windows import (
+    Window,
+    kernel_shape,
+    nhwc,
+    spatial,
+    spatial_layout,
+    two_dimensional,
+    window,
+)
+
+
+@operator("MaxPool")
+def max_pool(ctx: Context, node: Node) -> Value:
+    """The maximum of each window of x [n, c, …]; padding never wins."""
+    if len(node.outputs) > 1 and node.outputs[1]:
+        raise unsupported(node, "its second output, the indices, is used")
+    value = ctx.settled(ctx.computed(node, 0))
+    if not (isinstance(value, Codes) and bool(np.all(np.diff(value.table) >= 0))):
+        value = ctx.floats(node, 0)
+    frame = _frame(node, value.shape)
+    if frame.dilation != (1, 1):
+        raise unsupported(node, f"dilations {list(frame.dilation)}", "use a dilation of 1")
+    source = nhwc(ctx, value).tensor
+    result = ctx.builder.max_pool2d(source, kernel=frame.kernel, stride=frame.stride, pad=frame.pad)
+    layout = spatial_layout(len(value.shape), result.shape)
+    return replace(value, tensor=result, layout=layout)
+
+
+@operator("AveragePool")
+def average_pool(ctx: Context, node: Node) -> Value:
+    """The mean of each window of x [n, c, …]; padding counts with count_include_pad."""
+    value = ctx.floats(node, 0)
+    frame = _frame(node, value.shape)
+    if frame.dilation != (1, 1):
+        raise unsupported(node, f"dilations {list(frame.dilation)}", "use a dilation of 1")
+    source = nhwc(ctx, value).tensor
+    if node.int("count_include_pad", 0):
+        if node.int("ceil_mode", 0):
+            raise unsupported(node, "count_include_pad together with ceil_mode")
+        top, bottom, left, right = frame.pad
+        source = ctx.builder.pad(source, [(0, 0), (top, bottom), (left, right), (0, 0)], 0.0)
+        frame = replace(frame, pad=(0, 0, 0, 0))
+    result = _average(ctx, source, frame)
+    return Floats(result, spatial_layout(len(value.shape), result.shape))
+
+
+def _average(ctx: Context, source: Tensor, frame: Window) -> Tensor:
+    builder = ctx.builder
+    n, h, w, c = source.shape
+    reached = [
+        (count - 1) * step + extent - before - after
+        for count, step, extent, before, after in zip(
+            frame.counts((h, w)), frame.stride, frame.kernel, frame.pad[::2], frame.pad[1::2],
+            strict=True,
+        )
+    ]  # fmt: skip
+    source = builder.slice(source, (0, 0, 0, 0), (n, min(h, reached[0]), min(w, reached[1]), c))
+    return builder.avg_pool2d(source, kernel=frame.kernel, stride=frame.stride, pad=frame.pad)
+
+
+@operator("GlobalAveragePool")
+def global_average_pool(ctx: Context, node: Node) -> Value:
+    """The mean over all spatial axes, which stay with size 1."""
+    value = ctx.floats(node, 0)
+    return mean(ctx, value, range(2, len(value.shape)))
+
+
+@operator("GlobalMaxPool")
+def global_max_pool(ctx: Context, node: Node) -> Value:
+    """The maximum over all spatial axes, which stay with size 1."""
+    value = ctx.settled(ctx.computed(node, 0))
+    if not (isinstance(value, Codes) and bool(np.all(np.diff(value.table) >= 0))):
+        value = ctx.floats(node, 0)
+    return reduced(ctx, value, "max", range(2, len(value.shape)))
+
+
+def _frame(node: Node, shape: tuple[int, ...]) -> Window:
+    """The window, with as much padding at the end as ceil_mode asks for, trimmed otherwise."""
+    size = spatial(node, shape)
+    kernel = kernel_shape(node, len(size))
+    frame = window(node, size, kernel)
+    if not node.int("ceil_mode", 0):
+        return frame.trimmed(two_dimensional(size))
+    pad = list(frame.pad)
+    for axis, length in enumerate(two_dimensional(size)):
+        before, after = pad[2 * axis], pad[2 * axis + 1]
+        step, extent = frame.stride[axis], (frame.kernel[axis] - 1) * frame.dilation[axis] + 1
+        count = math.ceil((length + before + after - extent) / step) + 1
+        if (count - 1) * step >= length + before:
+            count -= 1
+        pad[2 * axis + 1] = (count - 1) * step + extent - length - before
+    if max(pad[1] - frame.kernel[0], pad[3] - frame.kernel[1]) >= 0:
+        raise invalid_node(node, "its padding is as large as its kernel")
+    return replace(frame, pad=(pad[0], pad[1], pad[2], pad[3])).trimmed(two_dimensional(size))

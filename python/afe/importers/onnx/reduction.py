@@ -1,0 +1,145 @@
+"""Reductions over axes, Softmax, and ArgMax.
+
+Sums are written as one reduction over one axis (several axes are merged first), so that there is
+one order of summation: ascending, row by row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+
+from afe.importers.module_builder import Tensor
+from afe.importers.onnx.context import Context, normal_axis
+from afe.importers.onnx.graph import Node
+from afe.importers.onnx.layout import Layout
+from afe.importers.onnx.problems import unsupported
+from afe.importers.onnx.registry import operator
+from afe.importers.onnx.values import Codes, Floats, Stored, Value
+
+V = TypeVar("V", Codes, Floats)
+
+
+@operator("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin")
+def reduce(ctx: Context, node: Node) -> Value:
+    """The mean, sum, maximum or minimum over `axes`, which stay with size 1 or disappear."""
+    value = ctx.settled(ctx.computed(node, 0))
+    monotone = isinstance(value, Codes) and bool(np.all(np.diff(value.table) >= 0))
+    if node.op in ("ReduceMean", "ReduceSum") or not monotone:
+        value = ctx.floats(node, 0)
+    assert isinstance(value, Codes | Floats)
+    axes = _axes(ctx, node, len(value.shape))
+    if not axes:
+        return value
+    if node.op == "ReduceMean":
+        result: Codes | Floats = mean(ctx, value, axes)  # type: ignore[arg-type]
+    else:
+        result = reduced(ctx, value, node.op.removeprefix("Reduce").lower(), axes)
+    if node.int("keepdims", 1):
+        return result
+    shape = [n for axis, n in enumerate(value.shape) if axis not in axes]
+    return ctx.reshaped(result, shape)
+
+
+def _axes(ctx: Context, node: Node, rank: int) -> list[int]:
+    """The reduced axes, ascending; from an input in newer opsets, else an attribute."""
+    axes = ctx.known_ints(node, 1, "axes")
+    if not axes:
+        return [] if node.int("noop_with_empty_axes", 0) else list(range(rank))
+    return sorted({normal_axis(node, axis, rank) for axis in axes})
+
+
+def reduced(ctx: Context, value: V, name: str, axes: Iterable[int]) -> V:
+    """`tosa.reduce_<name>` over `axes` of the model's tensor, which stay with size 1."""
+    shape = [1 if axis in set(axes) else n for axis, n in enumerate(value.shape)]
+    places = sorted(value.layout.axis(axis) for axis in axes)
+    tensor = _over(ctx, value.tensor, name, places)
+    return replace(value, tensor=tensor, layout=value.layout.resized(shape))
+
+
+def _over(ctx: Context, tensor: Tensor, name: str, places: list[int]) -> Tensor:
+    """Over adjacent axes at once, merged into one; else one after the other."""
+    builder, shape = ctx.builder, tensor.shape
+    real = [place for place in places if shape[place] != 1] or places[:1]
+    if real == list(range(real[0], real[-1] + 1)):
+        merged = (*shape[: real[0]], math.prod(shape[real[0] : real[-1] + 1]))
+        merged = (*merged, *shape[real[-1] + 1 :])
+        result = builder.reduce(name, builder.reshape(tensor, merged), real[0])
+    else:
+        result = tensor
+        for place in reversed(real):
+            result = builder.reduce(name, result, place)
+    kept = [1 if place in places else n for place, n in enumerate(shape)]
+    return builder.reshape(result, kept)
+
+
+def mean(ctx: Context, value: Floats, axes: Iterable[int]) -> Floats:
+    """The sum over `axes` divided by their size (multiplied where the reciprocal is exact)."""
+    axes = list(axes)
+    count = math.prod(value.shape[axis] for axis in axes)
+    total = reduced(ctx, value, "sum", axes)
+    ones = (1,) * len(total.tensor.shape)
+    if count & (count - 1) == 0:
+        factor = ctx.builder.const(np.full(ones, 1 / count, np.float32))
+        return replace(total, tensor=ctx.builder.mul(total.tensor, factor))
+    divisor = ctx.builder.const(np.full(ones, count, np.float32))
+    operands = [total.tensor, divisor]
+    quotient = ctx.builder.custom("div_f32", operands, total.tensor.shape, "f32")
+    return replace(total, tensor=quotient)
+
+
+@operator("Softmax", "LogSoftmax")
+def softmax(ctx: Context, node: Node) -> Value:
+    """exp(x - max) times the reciprocal of its sum, or its logarithm, over one axis, in f32."""
+    value = ctx.floats(node, 0)
+    if ctx.opset < 13:
+        axis = normal_axis(node, node.int("axis", 1), len(value.shape))
+        return _over_the_rest(ctx, node, value, axis)
+    axis = normal_axis(node, node.int("axis", -1), len(value.shape))
+    return replace(value, tensor=_softmax(ctx, node, value.tensor, value.layout.axis(axis)))
+
+
+def _over_the_rest(ctx: Context, node: Node, value: Floats, axis: int) -> Value:
+    """Before opset 13 the axis and all behind it are one."""
+    shape = value.shape
+    flat = (math.prod(shape[:axis]), math.prod(shape[axis:]))
+    plain = ctx.in_layout(value, Layout.plain(shape))
+    result = _softmax(ctx, node, ctx.builder.reshape(plain, flat), 1)
+    return Floats(ctx.builder.reshape(result, shape), Layout.plain(shape))
+
+
+def _softmax(ctx: Context, node: Node, x: Tensor, axis: int) -> Tensor:
+    builder = ctx.builder
+    shifted = builder.sub(x, builder.reduce("max", x, axis))
+    power = builder.unary("exp", shifted)
+    total = builder.reduce("sum", power, axis)
+    if node.op == "LogSoftmax":
+        return builder.sub(shifted, builder.unary("log", total))
+    return builder.mul(power, builder.unary("reciprocal", total))
+
+
+@operator("ArgMax", "ArgMin")
+def arg_max(ctx: Context, node: Node) -> Value:
+    """The index (i64) of the first maximum or minimum along one axis."""
+    if node.int("select_last_index", 0):
+        raise unsupported(node, "select_last_index", "leave it 0")
+    value = ctx.settled(ctx.computed(node, 0))
+    if node.op == "ArgMin" or not isinstance(value, Codes) or np.any(np.diff(value.table) <= 0):
+        value = ctx.floats(node, 0)
+    tensor = value.tensor
+    if node.op == "ArgMin":
+        zero = ctx.builder.const(np.zeros((1,) * len(tensor.shape), np.float32))
+        tensor = ctx.builder.sub(zero, tensor)
+    axis = normal_axis(node, node.int("axis", 0), len(value.shape))
+    index = ctx.builder.argmax(tensor, value.layout.axis(axis))
+    wide = ctx.builder.cast(index, "i64")
+    shape = [1 if place == axis else n for place, n in enumerate(value.shape)]
+    layout = value.layout.resized(shape)
+    result = Stored(ctx.builder.reshape(wide, layout.physical), layout)
+    if node.int("keepdims", 1):
+        return result
+    return ctx.reshaped(result, [n for place, n in enumerate(value.shape) if place != axis])
