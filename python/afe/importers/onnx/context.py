@@ -104,7 +104,7 @@ class Context:
         """A constant list of integers, from input `index` or else (older opsets) an attribute."""
         array = self.known(node, index)
         if array is None:
-            values = node.ints(attribute) if attribute else None
+            values = node.integers(attribute) if attribute else None
             return None if values is None else list(values)
         if array.dtype.kind not in "iu" or array.ndim > 1:
             raise invalid_node(node, f"input {index} is no list of integers")

@@ -13,7 +13,7 @@ from afe.importers.onnx.values import Floats, Stored, Value
 @operator("Cast")
 def cast(ctx: Context, node: Node) -> Value:
     """f32 stays f32; integers may become f32 or wider integers."""
-    target = dtype_of(node.int("to", 1), node.label)
+    target = dtype_of(node.integer("to", 1), node.label)
     value = ctx.settled(ctx.computed(node, 0))
     if not isinstance(value, Stored):
         if target.name == "float32":

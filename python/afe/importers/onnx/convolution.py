@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from afe.importers.module_builder import Tensor
 from afe.importers.onnx.context import Context
 from afe.importers.onnx.graph import Node
-from afe.importers.onnx.operands import Weights, activation, bias, constant_weights
+from afe.importers.onnx.operands import activation, bias, constant_weights
 from afe.importers.onnx.problems import invalid_node
 from afe.importers.onnx.registry import operator
 from afe.importers.onnx.values import F32, Accumulator, Part, Value
@@ -33,7 +33,7 @@ def conv(ctx: Context, node: Node) -> Value:
     x = activation(ctx, node, 0)
     weights = constant_weights(ctx, node, 1, axis=0)
     size = spatial(node, x.codes.shape)
-    group = node.int("group", 1)
+    group = node.integer("group", 1)
     channels = _check_shapes(node, x.codes.shape[1], weights.array.shape, len(size), group)
     frame = window(node, size, weights.array.shape[2:])
     frame = frame.trimmed(two_dimensional(size))
@@ -105,9 +105,7 @@ def _convolution(ctx: Context, job: _Job, source: Tensor, rows: slice) -> Tensor
     )
 
 
-def _check_shapes(
-    node: Node, inputs: int, kernels: tuple[int, ...], rank: int, group: int
-) -> int:
+def _check_shapes(node: Node, inputs: int, kernels: tuple[int, ...], rank: int, group: int) -> int:
     """The number of output channels."""
     fits = len(kernels) == 2 + rank and group > 0 and kernels[0] % group == 0
     if not fits or kernels[1] * group != inputs or 0 in kernels:
@@ -120,4 +118,3 @@ def _check_shapes(
 def _two_dimensional(kernels: NDArray[np.int8]) -> NDArray[np.int8]:
     """[m, c, h, w] of [m, c, h, w] or [m, c, l]."""
     return kernels[:, :, None] if kernels.ndim == 3 else kernels
-

@@ -14,16 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afe.importers.module_builder import Tensor
-from afe.importers.onnx.context import Context, is_known, known_floats
+from afe.importers.onnx.context import Context, known_floats
 from afe.importers.onnx.functions import FUNCTIONS
 from afe.importers.onnx.graph import Node
 from afe.importers.onnx.problems import unsupported
 from afe.importers.onnx.registry import MICROSOFT, operator
 from afe.importers.onnx.values import (
     F32,
-    Accumulator,
     Codes,
-    Computed,
     Constant,
     Floats,
     QuantizedConstant,
@@ -45,15 +43,14 @@ def relu(ctx: Context, node: Node) -> Value:
 def clip(ctx: Context, node: Node) -> Value:
     """min(max(x, low), high), the limits being constant."""
     low, high = _limit(ctx, node, 1, "min", -np.inf), _limit(ctx, node, 2, "max", np.inf)
-    if low > high:
-        low = high
+    low = min(low, high)
     return _limited(ctx, node, low, high)
 
 
 def _limit(ctx: Context, node: Node, index: int, attribute: str, default: float) -> float:
     array = ctx.known(node, index)
     if array is None:
-        return node.float(attribute, default)
+        return node.real(attribute, default)
     if array.size != 1 or array.dtype != np.float32 or np.isnan(array).any():
         raise unsupported(node, f"input {index} is no float number")
     return float(array.reshape(()))
@@ -103,13 +100,13 @@ def _write_neg(ctx: Context, node: Node, x: Tensor) -> Tensor:
 
 def _write_leaky_relu(ctx: Context, node: Node, x: Tensor) -> Tensor:
     builder = ctx.builder
-    alpha = _number(ctx, x, float(np.float32(node.float("alpha", 0.01))))
+    alpha = _number(ctx, x, float(np.float32(node.real("alpha", 0.01))))
     below = builder.mul(builder.clamp(x, -np.inf, 0.0), alpha)
     return builder.add(builder.clamp(x, 0.0, np.inf), below)
 
 
 def _write_hard_sigmoid(ctx: Context, node: Node, x: Tensor) -> Tensor:
-    alpha, beta = node.float("alpha", 0.2), node.float("beta", 0.5)
+    alpha, beta = node.real("alpha", 0.2), node.real("beta", 0.5)
     return _ramp(ctx, x, alpha, beta)
 
 

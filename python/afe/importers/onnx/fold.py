@@ -96,7 +96,7 @@ def _divide(x: Array, y: Array) -> Array:
 
 def _gather(node: Node, arrays: list[Array]) -> Array:
     data, indices = arrays[:2]
-    axis = node.int("axis", 0)
+    axis = node.integer("axis", 0)
     _bounded((data.size, indices.size))
     return np.take(data, indices.astype(np.int64), axis=axis)
 
@@ -114,7 +114,7 @@ def _slice(node: Node, arrays: list[Array]) -> Array:
 
 
 def _cast(node: Node, arrays: list[Array]) -> Array:
-    return arrays[0].astype(dtype_of(node.int("to", 1), node.label))
+    return arrays[0].astype(dtype_of(node.integer("to", 1), node.label))
 
 
 def _constant_of_shape(node: Node, arrays: list[Array]) -> Array:
@@ -147,8 +147,8 @@ def _where(node: Node, arrays: list[Array]) -> Array:
 
 def _reduce(function: Callable[..., Array]) -> Fold:
     def fold(node: Node, arrays: list[Array]) -> Array:
-        axes = arrays[1].reshape(-1).tolist() if len(arrays) > 1 else node.ints("axes")
-        keep = bool(node.int("keepdims", 1))
+        axes = arrays[1].reshape(-1).tolist() if len(arrays) > 1 else node.integers("axes")
+        keep = bool(node.integer("keepdims", 1))
         axis = tuple(int(axis) for axis in axes) if axes else None
         result = function(arrays[0], axis=axis, keepdims=keep)
         return np.asarray(result).astype(arrays[0].dtype)
@@ -157,13 +157,13 @@ def _reduce(function: Callable[..., Array]) -> Fold:
 
 
 def _concat(node: Node, arrays: list[Array]) -> Array:
-    return np.concatenate(arrays, axis=node.int("axis", 0))
+    return np.concatenate(arrays, axis=node.integer("axis", 0))
 
 
 def _split(node: Node, arrays: list[Array]) -> Sequence[Array]:
-    axis, count = node.int("axis", 0), len(node.outputs)
+    axis, count = node.integer("axis", 0), len(node.outputs)
     total = arrays[0].shape[axis]
-    sizes = arrays[1].reshape(-1).tolist() if len(arrays) > 1 else node.ints("split")
+    sizes = arrays[1].reshape(-1).tolist() if len(arrays) > 1 else node.integers("split")
     if sizes is None:
         step = -(-total // count)
         sizes = [min(step, total - index * step) for index in range(count)]

@@ -31,37 +31,37 @@ def exactly(function: Callable[[np.ndarray], np.ndarray]) -> Factory:
 
 
 def _leaky_relu(node: Node) -> Function:
-    alpha = np.float32(node.float("alpha", 0.01))
+    alpha = np.float32(node.real("alpha", 0.01))
     return lambda x: np.where(x >= 0, x, alpha * x)
 
 
 def _elu(node: Node) -> Function:
-    alpha = np.float32(node.float("alpha", 1.0))
+    alpha = np.float32(node.real("alpha", 1.0))
     return lambda x: np.where(x >= 0, x, alpha * np.expm1(x.astype(np.float64))).astype(np.float32)
 
 
 def _selu(node: Node) -> Function:
-    alpha = np.float32(node.float("alpha", 1.6732632423543772))
-    gamma = np.float32(node.float("gamma", 1.0507009873554805))
-    return lambda x: (
-        gamma * np.where(x > 0, x, alpha * np.expm1(x.astype(np.float64)))
-    ).astype(np.float32)
+    alpha = np.float32(node.real("alpha", 1.6732632423543772))
+    gamma = np.float32(node.real("gamma", 1.0507009873554805))
+    return lambda x: (gamma * np.where(x > 0, x, alpha * np.expm1(x.astype(np.float64)))).astype(
+        np.float32
+    )
 
 
 def _celu(node: Node) -> Function:
-    alpha = np.float32(node.float("alpha", 1.0))
-    return lambda x: np.where(
-        x > 0, x, alpha * np.expm1(x.astype(np.float64) / alpha)
-    ).astype(np.float32)
+    alpha = np.float32(node.real("alpha", 1.0))
+    return lambda x: np.where(x > 0, x, alpha * np.expm1(x.astype(np.float64) / alpha)).astype(
+        np.float32
+    )
 
 
 def _thresholded_relu(node: Node) -> Function:
-    alpha = np.float32(node.float("alpha", 1.0))
+    alpha = np.float32(node.real("alpha", 1.0))
     return lambda x: np.where(x > alpha, x, np.float32(0))
 
 
 def _hard_sigmoid(node: Node) -> Function:
-    alpha, beta = np.float32(node.float("alpha", 0.2)), np.float32(node.float("beta", 0.5))
+    alpha, beta = np.float32(node.real("alpha", 0.2)), np.float32(node.real("beta", 0.5))
     return lambda x: np.clip(alpha * x + beta, np.float32(0), ONE)
 
 
@@ -71,12 +71,12 @@ def _hard_swish(node: Node) -> Function:
 
 
 def _shrink(node: Node) -> Function:
-    bias, bound = np.float32(node.float("bias", 0.0)), np.float32(node.float("lambd", 0.5))
+    bias, bound = np.float32(node.real("bias", 0.0)), np.float32(node.real("lambd", 0.5))
     return lambda x: np.where(x < -bound, x + bias, np.where(x > bound, x - bias, np.float32(0)))
 
 
 def _gelu(node: Node) -> Function:
-    if node.string("approximate", "none") == "tanh":
+    if node.text("approximate", "none") == "tanh":
         return lambda x: _gelu_tanh(x.astype(np.float64)).astype(np.float32)
     return lambda x: _gelu_erf(x.astype(np.float64)).astype(np.float32)
 

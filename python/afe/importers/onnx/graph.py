@@ -13,7 +13,14 @@ from pathlib import Path
 
 import numpy as np
 from google.protobuf.message import DecodeError
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
+from onnx import (
+    AttributeProto,
+    GraphProto,
+    ModelProto,
+    NodeProto,
+    TensorProto,
+    ValueInfoProto,
+)
 
 from afe.errors import AfeError, ErrorCode
 from afe.importers.onnx.problems import invalid, invalid_node, shown
@@ -48,27 +55,27 @@ class Node:
         """The name of an input, "" where it is left out."""
         return self.inputs[index] if index < len(self.inputs) else ""
 
-    def int(self, name: str, default: int) -> int:
+    def integer(self, name: str, default: int) -> int:
         """An integer attribute."""
         found = self._attribute(name, AttributeProto.INT)
         return default if found is None else int(found.i)
 
-    def float(self, name: str, default: float) -> float:
+    def real(self, name: str, default: float) -> float:
         """A float attribute."""
         found = self._attribute(name, AttributeProto.FLOAT)
         return default if found is None else float(found.f)
 
-    def string(self, name: str, default: str) -> str:
+    def text(self, name: str, default: str) -> str:
         """A string attribute."""
         found = self._attribute(name, AttributeProto.STRING)
         return default if found is None else found.s.decode("utf-8", "replace")
 
-    def ints(self, name: str) -> tuple[int, ...] | None:
+    def integers(self, name: str) -> tuple[int, ...] | None:
         """A list of integers, None where it is left out."""
         found = self._attribute(name, AttributeProto.INTS)
         return None if found is None else tuple(found.ints)
 
-    def floats(self, name: str) -> tuple[float, ...] | None:
+    def reals(self, name: str) -> tuple[float, ...] | None:
         """A list of floats, None where it is left out."""
         found = self._attribute(name, AttributeProto.FLOATS)
         return None if found is None else tuple(found.floats)

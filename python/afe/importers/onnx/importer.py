@@ -7,7 +7,6 @@ right before the return; between them values are channels-last where an operator
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +31,9 @@ from afe.importers.onnx.context import Context
 from afe.importers.onnx.fold import folded
 from afe.importers.onnx.graph import Graph, GraphInput, Node, read_graph, read_model
 from afe.importers.onnx.layout import Layout
-from afe.importers.onnx.problems import QUANTIZE_FIRST, invalid_node, unsupported_type
+from afe.importers.onnx.problems import QUANTIZE_FIRST, unsupported_type
 from afe.importers.onnx.registry import IMPORTERS
-from afe.importers.onnx.values import Codes, Floats, QuantizedConstant, Stored, Value
+from afe.importers.onnx.values import Floats, Stored, Value
 
 _WINDOWED = frozenset(
     {
@@ -230,9 +229,7 @@ def _results(ctx: Context) -> tuple[list[Tensor], list[Port]]:
     return results, ports
 
 
-def _result(
-    ctx: Context, value: Value, source: Node | None
-) -> tuple[Tensor, Quantization | None]:
+def _result(ctx: Context, value: Value, source: Node | None) -> tuple[Tensor, Quantization | None]:
     anchor = source or Node(0, "Output", "", "", (), (), {}, ctx.graph.folder)
     quantization = None
     computed = ctx.written(anchor, value)

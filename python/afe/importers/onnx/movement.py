@@ -12,15 +12,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from afe.importers.module_builder import Tensor
-from afe.importers.onnx.context import Context, broadcast, is_known, known_floats, normal_axis
+from afe.importers.onnx.context import (
+    Context,
+    broadcast,
+    known_floats,
+    normal_axis,
+)
 from afe.importers.onnx.graph import Node
 from afe.importers.onnx.layout import Layout
 from afe.importers.onnx.problems import invalid_node, unsupported
 from afe.importers.onnx.quantization import codes_of, lookahead, quantized
 from afe.importers.onnx.registry import operator
 from afe.importers.onnx.values import (
-    Affine,
     Codes,
     Constant,
     Floats,
@@ -48,7 +51,7 @@ def concat(ctx: Context, node: Node) -> Value:
     if not values:
         raise invalid_node(node, "it has no inputs")
     rank = len(values[0].shape)
-    axis = normal_axis(node, node.int("axis", 0), rank)
+    axis = normal_axis(node, node.integer("axis", 0), rank)
     _check_joinable(node, values, axis)
     pieces = _same_meaning(values) or _requantized(ctx, node, values)
     if pieces is None:
@@ -110,7 +113,7 @@ def _requantized(ctx: Context, node: Node, values: Sequence[Value]) -> list[Mova
 def split(ctx: Context, node: Node) -> Sequence[Value]:
     """Consecutive parts along `axis`."""
     value = movable(ctx, node, 0)
-    axis = normal_axis(node, node.int("axis", 0), len(value.shape))
+    axis = normal_axis(node, node.integer("axis", 0), len(value.shape))
     total, count = value.shape[axis], len(node.outputs)
     sizes = ctx.known_ints(node, 1, "split")
     if sizes is None:
@@ -203,7 +206,7 @@ def gather(ctx: Context, node: Node) -> Value:
     """The slices of `axis` that known indices name."""
     indices = ctx.known(node, 1)
     value = movable(ctx, node, 0)
-    axis = normal_axis(node, node.int("axis", 0), len(value.shape))
+    axis = normal_axis(node, node.integer("axis", 0), len(value.shape))
     if indices is None or indices.dtype.kind not in "iu" or indices.size == 0:
         raise invalid_node(node, "its indices are no integers")
     size = value.shape[axis]
@@ -271,7 +274,7 @@ def _repeated(ctx: Context, node: Node, value: Movable, repeats: Sequence[int]) 
 @operator("Pad")
 def pad(ctx: Context, node: Node) -> Value:
     """A constant around the tensor; negative amounts crop."""
-    mode = node.string("mode", "constant")
+    mode = node.text("mode", "constant")
     if mode != "constant":
         raise unsupported(node, f"mode {mode[:16]!r}", "only constant padding is supported")
     value = movable(ctx, node, 0)
@@ -326,12 +329,12 @@ def _surrounded(
 def depth_to_space(ctx: Context, node: Node) -> Value:
     """[n, b * b * c, h, w] -> [n, c, b * h, b * w]."""
     value = movable(ctx, node, 0)
-    block = node.int("blocksize", 0)
+    block = node.integer("blocksize", 0)
     if len(value.shape) != 4 or block < 1 or value.shape[1] % (block * block):
         raise invalid_node(node, f"blocks of {block} of {list(value.shape)}")
     n, c, h, w = value.shape
     depth = c // (block * block)
-    if node.string("mode", "DCR") == "CRD":
+    if node.text("mode", "DCR") == "CRD":
         split_shape, perm = (n, depth, block, block, h, w), (0, 1, 4, 2, 5, 3)
     else:
         split_shape, perm = (n, block, block, depth, h, w), (0, 3, 4, 1, 5, 2)
@@ -344,7 +347,7 @@ def depth_to_space(ctx: Context, node: Node) -> Value:
 def space_to_depth(ctx: Context, node: Node) -> Value:
     """[n, c, b * h, b * w] -> [n, b * b * c, h, w]."""
     value = movable(ctx, node, 0)
-    block = node.int("blocksize", 0)
+    block = node.integer("blocksize", 0)
     if len(value.shape) != 4 or block < 1 or value.shape[2] % block or value.shape[3] % block:
         raise invalid_node(node, f"blocks of {block} of {list(value.shape)}")
     n, c, h, w = value.shape

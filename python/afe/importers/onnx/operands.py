@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 
 from afe.importers.onnx.context import Context, signed
 from afe.importers.onnx.graph import Node
-from afe.importers.onnx.problems import float_node, invalid_node, unsupported, unsupported_type
+from afe.importers.onnx.problems import (
+    float_node,
+    invalid_node,
+    unsupported,
+    unsupported_type,
+)
 from afe.importers.onnx.values import F32, Affine, Codes, Constant, QuantizedConstant
 
 BIAS_SCALE_TOLERANCE = 1e-5

@@ -54,8 +54,8 @@ def average_pool(ctx: Context, node: Node) -> Value:
     if frame.dilation != (1, 1):
         raise unsupported(node, f"dilations {list(frame.dilation)}", "use a dilation of 1")
     source = nhwc(ctx, value).tensor
-    if node.int("count_include_pad", 0):
-        if node.int("ceil_mode", 0):
+    if node.integer("count_include_pad", 0):
+        if node.integer("ceil_mode", 0):
             raise unsupported(node, "count_include_pad together with ceil_mode")
         top, bottom, left, right = frame.pad
         source = ctx.builder.pad(source, [(0, 0), (top, bottom), (left, right), (0, 0)], 0.0)
@@ -99,7 +99,7 @@ def _frame(node: Node, shape: tuple[int, ...]) -> Window:
     size = spatial(node, shape)
     kernel = kernel_shape(node, len(size))
     frame = window(node, size, kernel)
-    if not node.int("ceil_mode", 0):
+    if not node.integer("ceil_mode", 0):
         return frame.trimmed(two_dimensional(size))
     pad = list(frame.pad)
     for axis, length in enumerate(two_dimensional(size)):

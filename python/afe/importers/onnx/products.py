@@ -42,16 +42,16 @@ def gemm(ctx: Context, node: Node) -> Value:
     if len(x.codes.shape) != 2:
         raise invalid_node(node, f"its input has shape {list(x.codes.shape)}, expected two axes")
     codes = x.codes
-    if node.int("transA", 0):
+    if node.integer("transA", 0):
         codes = with_layout(ctx.settled(codes), ctx.settled(codes).layout.transposed((1, 0)))
-    transposed = bool(node.int("transB", 0))
+    transposed = bool(node.integer("transB", 0))
     weights = constant_weights(ctx, node, 1, axis=0 if transposed else 1)
     rows = _rows(node, weights, codes.shape[1], transposed=transposed)
-    alpha = np.float32(node.float("alpha", 1.0))
+    alpha = np.float32(node.real("alpha", 1.0))
     scale = alpha * x.affine.scale * weights.scale
     if not np.all(scale > 0):
         raise unsupported(node, f"alpha is {alpha}, expected a positive number")
-    if node.float("beta", 1.0) != 1.0 and node.input(2):
+    if node.real("beta", 1.0) != 1.0 and node.input(2):
         raise unsupported(node, "beta is not 1", "multiply the bias by it")
     biases = bias(ctx, node, 2, len(rows), scale)
     source, order = _flat_source(ctx, codes)

@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 from afe.importers.module_builder import Tensor
 from afe.importers.onnx.context import Context, is_known, known_floats, spread_last
 from afe.importers.onnx.graph import Node
-from afe.importers.onnx.problems import invalid_node, shown, unsupported, unsupported_type
+from afe.importers.onnx.problems import (
+    invalid_node,
+    shown,
+    unsupported,
+    unsupported_type,
+)
 from afe.importers.onnx.registry import MICROSOFT, operator
 from afe.importers.onnx.values import (
     F32,
@@ -111,7 +116,7 @@ def scale_of(ctx: Context, node: Node) -> F32:
     scale = ctx.known(node, 1)
     if scale is None or scale.dtype not in (np.float32, np.float16) or scale.ndim > 1:
         raise invalid_node(node, "its scale is no float, or list of floats")
-    if node.int("block_size", 0):
+    if node.integer("block_size", 0):
         raise unsupported(node, "blocked quantization", "quantize per tensor or per channel")
     scale = scale.astype(np.float32)
     if scale.size == 0 or not np.all(np.isfinite(scale) & (scale > 0)):
@@ -144,7 +149,7 @@ def _target_dtype(ctx: Context, node: Node) -> np.dtype[Any]:
     if zero_point is not None:
         return zero_point.dtype
     named = {0: np.uint8, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32}
-    kind = named.get(node.int("output_dtype", 0))
+    kind = named.get(node.integer("output_dtype", 0))
     if kind is None:
         raise unsupported_type(f"the result of {node.label}", "no integer", ["int8", "uint8"])
     return np.dtype(kind)
@@ -178,7 +183,7 @@ def _known_quantized(
 
 def _channel_axis(node: Node, array: NDArray[Any], *factors: NDArray[Any]) -> int:
     """The axis of per-channel factors, checked against their lengths."""
-    axis = node.int("axis", 1)
+    axis = node.integer("axis", 1)
     lengths = {factor.size for factor in factors if factor.ndim}
     if not lengths:
         return 0

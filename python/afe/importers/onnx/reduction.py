@@ -39,7 +39,7 @@ def reduce(ctx: Context, node: Node) -> Value:
         result: Codes | Floats = mean(ctx, value, axes)  # type: ignore[arg-type]
     else:
         result = reduced(ctx, value, node.op.removeprefix("Reduce").lower(), axes)
-    if node.int("keepdims", 1):
+    if node.integer("keepdims", 1):
         return result
     shape = [n for axis, n in enumerate(value.shape) if axis not in axes]
     return ctx.reshaped(result, shape)
@@ -49,7 +49,7 @@ def _axes(ctx: Context, node: Node, rank: int) -> list[int]:
     """The reduced axes, ascending; from an input in newer opsets, else an attribute."""
     axes = ctx.known_ints(node, 1, "axes")
     if not axes:
-        return [] if node.int("noop_with_empty_axes", 0) else list(range(rank))
+        return [] if node.integer("noop_with_empty_axes", 0) else list(range(rank))
     return sorted({normal_axis(node, axis, rank) for axis in axes})
 
 
@@ -97,9 +97,9 @@ def softmax(ctx: Context, node: Node) -> Value:
     """exp(x - max) times the reciprocal of its sum, or its logarithm, over one axis, in f32."""
     value = ctx.floats(node, 0)
     if ctx.opset < 13:
-        axis = normal_axis(node, node.int("axis", 1), len(value.shape))
+        axis = normal_axis(node, node.integer("axis", 1), len(value.shape))
         return _over_the_rest(ctx, node, value, axis)
-    axis = normal_axis(node, node.int("axis", -1), len(value.shape))
+    axis = normal_axis(node, node.integer("axis", -1), len(value.shape))
     return replace(value, tensor=_softmax(ctx, node, value.tensor, value.layout.axis(axis)))
 
 
@@ -125,7 +125,7 @@ def _softmax(ctx: Context, node: Node, x: Tensor, axis: int) -> Tensor:
 @operator("ArgMax", "ArgMin")
 def arg_max(ctx: Context, node: Node) -> Value:
     """The index (i64) of the first maximum or minimum along one axis."""
-    if node.int("select_last_index", 0):
+    if node.integer("select_last_index", 0):
         raise unsupported(node, "select_last_index", "leave it 0")
     value = ctx.settled(ctx.computed(node, 0))
     if node.op == "ArgMin" or not isinstance(value, Codes) or np.any(np.diff(value.table) <= 0):
@@ -134,12 +134,12 @@ def arg_max(ctx: Context, node: Node) -> Value:
     if node.op == "ArgMin":
         zero = ctx.builder.const(np.zeros((1,) * len(tensor.shape), np.float32))
         tensor = ctx.builder.sub(zero, tensor)
-    axis = normal_axis(node, node.int("axis", 0), len(value.shape))
+    axis = normal_axis(node, node.integer("axis", 0), len(value.shape))
     index = ctx.builder.argmax(tensor, value.layout.axis(axis))
     wide = ctx.builder.cast(index, "i64")
     shape = [1 if place == axis else n for place, n in enumerate(value.shape)]
     layout = value.layout.resized(shape)
     result = Stored(ctx.builder.reshape(wide, layout.physical), layout)
-    if node.int("keepdims", 1):
+    if node.integer("keepdims", 1):
         return result
     return ctx.reshaped(result, [n for place, n in enumerate(value.shape) if place != axis])

@@ -17,7 +17,7 @@ from afe.importers.module_builder import Tensor
 from afe.importers.onnx.context import Context
 from afe.importers.onnx.graph import Node
 from afe.importers.onnx.layout import Layout
-from afe.importers.onnx.movement import Movable, movable
+from afe.importers.onnx.movement import movable
 from afe.importers.onnx.problems import invalid_node, unsupported
 from afe.importers.onnx.registry import operator
 from afe.importers.onnx.values import Value
@@ -35,7 +35,7 @@ _ROUNDINGS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 @operator("Resize")
 def resize(ctx: Context, node: Node) -> Value:
     """x [n, c, h, w] to other heights and widths."""
-    mode = node.string("mode", "nearest")
+    mode = node.text("mode", "nearest")
     if mode != "nearest":
         raise unsupported(node, f"mode {mode[:16]!r}", "only nearest is supported")
     value = movable(ctx, node, 0)
@@ -62,14 +62,14 @@ def _scales_and_sizes(
 ) -> tuple[list[float], list[int]]:
     """Per axis, from the scales (input 2) or the sizes (input 3)."""
     sizes = ctx.known_ints(node, 3)
-    axes = node.ints("axes")
+    axes = node.integers("axes")
     places = [axis % len(shape) for axis in axes] if axes else list(range(len(shape)))
     full_scales, full_sizes = [1.0] * len(shape), list(shape)
     scales = ctx.known(node, 2)
     given = sizes if sizes else scales
     if given is None or len(given) != len(places):
         raise invalid_node(node, "its scales or sizes do not fit its input")
-    if node.string("keep_aspect_ratio_policy", "stretch") != "stretch":
+    if node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise unsupported(node, "keep_aspect_ratio_policy", "use stretch")
     for place, wanted in zip(places, given, strict=True):
         size = int(wanted) if sizes else math.floor(shape[place] * float(wanted))
@@ -83,7 +83,7 @@ def _scales_and_sizes(
 def _indices(node: Node, old: int, new: int, scale: float) -> Indices:
     """The input index of every output index along one axis."""
     x = np.arange(new, dtype=np.float64)
-    mode = node.string("coordinate_transformation_mode", "half_pixel")
+    mode = node.text("coordinate_transformation_mode", "half_pixel")
     if mode == "asymmetric":
         position = x / scale
     elif mode == "align_corners":
@@ -94,7 +94,7 @@ def _indices(node: Node, old: int, new: int, scale: float) -> Indices:
         position = (x + 0.5) / scale - 0.5 if new > 1 else x * 0
     else:
         raise unsupported(node, f"coordinate_transformation_mode {mode[:24]!r}")
-    rounding = _ROUNDINGS.get(node.string("nearest_mode", "round_prefer_floor"))
+    rounding = _ROUNDINGS.get(node.text("nearest_mode", "round_prefer_floor"))
     if rounding is None:
         raise invalid_node(node, "its nearest_mode is unknown")
     return np.clip(rounding(position), 0, old - 1).astype(np.int64)

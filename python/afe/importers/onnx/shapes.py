@@ -48,10 +48,10 @@ def constant(ctx: Context, node: Node) -> Value:
     if tensor is not None:
         return Constant(tensor)
     if "value_float" in node.attributes:
-        return Constant(np.array(node.float("value_float", 0.0), np.float32))
+        return Constant(np.array(node.real("value_float", 0.0), np.float32))
     if "value_int" in node.attributes:
-        return Constant(np.array(node.int("value_int", 0), np.int64))
-    floats, ints = node.floats("value_floats"), node.ints("value_ints")
+        return Constant(np.array(node.integer("value_int", 0), np.int64))
+    floats, ints = node.reals("value_floats"), node.integers("value_ints")
     if floats is not None:
         return Constant(np.array(floats, np.float32))
     if ints is not None:
@@ -63,8 +63,8 @@ def constant(ctx: Context, node: Node) -> Value:
 def shape_of(ctx: Context, node: Node) -> Value:
     """The static shape, or a part of it."""
     shape = ctx.value(node, 0).shape
-    end = node.int("end", len(shape))
-    return Constant(np.array(shape[node.int("start", 0) : end], np.int64))
+    end = node.integer("end", len(shape))
+    return Constant(np.array(shape[node.integer("start", 0) : end], np.int64))
 
 
 @operator("Size")
@@ -78,16 +78,14 @@ def transpose(ctx: Context, node: Node) -> Value:
     """Axes in another order, reversed where none is given."""
     value = ctx.value(node, 0)
     rank = len(value.shape)
-    perm = node.ints("perm") or tuple(reversed(range(rank)))
+    perm = node.integers("perm") or tuple(reversed(range(rank)))
     if sorted(perm) != list(range(rank)):
         raise invalid_node(node, f"perm {list(perm)[:8]} of a tensor of rank {rank}")
     if isinstance(value, Constant):
         return Constant(value.array.transpose(perm))
     if isinstance(value, QuantizedConstant):
         axis = perm.index(value.axis) if rank else 0
-        return QuantizedConstant(
-            value.array.transpose(perm), value.scale, value.zero_point, axis
-        )
+        return QuantizedConstant(value.array.transpose(perm), value.scale, value.zero_point, axis)
     settled = ctx.settled(value)
     return with_layout(settled, settled.layout.transposed(perm))
 
@@ -103,12 +101,14 @@ def reshape(ctx: Context, node: Node) -> Value:
 
 
 def _resolved(node: Node, shape: Shape, wanted: list[int]) -> list[int]:
-    keep_zero = bool(node.int("allowzero", 0))
+    keep_zero = bool(node.integer("allowzero", 0))
     target = []
     for axis, size in enumerate(wanted):
         if size == 0 and not keep_zero:
             if axis >= len(shape):
-                raise invalid_node(node, f"shape {wanted[:8]} keeps an axis {axis} of {list(shape)}")
+                raise invalid_node(
+                    node, f"shape {wanted[:8]} keeps an axis {axis} of {list(shape)}"
+                )
             size = shape[axis]
         target.append(size)
     rest = math.prod(size for size in target if size != -1)
@@ -134,7 +134,7 @@ def reshaped(ctx: Context, node: Node, value: Value, shape: list[int]) -> Value:
 def flatten(ctx: Context, node: Node) -> Value:
     """Two axes: all before `axis`, all from it on."""
     value = ctx.value(node, 0)
-    axis = node.int("axis", 1)
+    axis = node.integer("axis", 1)
     axis = axis if axis == len(value.shape) else normal_axis(node, axis, len(value.shape))
     shape = [math.prod(value.shape[:axis]), math.prod(value.shape[axis:])]
     return reshaped(ctx, node, value, shape)

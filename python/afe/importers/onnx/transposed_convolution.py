@@ -17,7 +17,13 @@ from afe.importers.onnx.operands import Weights, activation, bias, constant_weig
 from afe.importers.onnx.problems import invalid_node, unsupported
 from afe.importers.onnx.registry import operator
 from afe.importers.onnx.values import Accumulator, Part, Value
-from afe.importers.onnx.windows import nhwc, per_axis, spatial, spatial_layout, two_dimensional
+from afe.importers.onnx.windows import (
+    nhwc,
+    per_axis,
+    spatial,
+    spatial_layout,
+    two_dimensional,
+)
 
 MAX_DENSE_WEIGHTS = 1 << 28
 """Largest kernel that is written out with its zeros."""
@@ -29,7 +35,7 @@ def conv_transpose(ctx: Context, node: Node) -> Value:
     x = activation(ctx, node, 0)
     weights = constant_weights(ctx, node, 1, axis=1)
     size = spatial(node, x.codes.shape)
-    group = node.int("group", 1)
+    group = node.integer("group", 1)
     _check_shapes(node, x.codes.shape[1], weights, len(size), group)
     kernels = _dilated(node, _dense(node, weights, group), len(size), weights.zero_point)
     scale = x.affine.scale * np.tile(weights.scale, group if weights.scale.ndim else ())
@@ -70,9 +76,7 @@ def _dense(node: Node, weights: Weights, group: int) -> NDArray[np.int8]:
     return dense
 
 
-def _dilated(
-    node: Node, kernels: NDArray[np.int8], rank: int, zero_point: int
-) -> NDArray[np.int8]:
+def _dilated(node: Node, kernels: NDArray[np.int8], rank: int, zero_point: int) -> NDArray[np.int8]:
     """The kernel with zeros between its taps."""
     steps = two_dimensional(per_axis(node, "dilations", rank))
     if steps == (1, 1):
@@ -92,9 +96,9 @@ def _out_pad(
     """top, bottom, left, right to add to (size - 1) * stride + kernel; negative ones crop."""
     rank = len(size)
     full = [(n - 1) * s + k for n, s, k in zip(size, stride, kernel, strict=True)]
-    extra = node.ints("output_padding") or (0,) * rank
-    wanted = node.ints("output_shape")
-    automatic = node.string("auto_pad", "NOTSET")
+    extra = node.integers("output_padding") or (0,) * rank
+    wanted = node.integers("output_shape")
+    automatic = node.text("auto_pad", "NOTSET")
     if len(extra) != rank or (wanted is not None and len(wanted) < rank):
         raise invalid_node(node, "its output_padding or output_shape does not fit its input")
     if wanted is None and automatic in ("SAME_UPPER", "SAME_LOWER"):
@@ -102,7 +106,7 @@ def _out_pad(
     if wanted is not None:
         begin, end = _crops_for(full, extra, wanted[-rank:], upper=automatic == "SAME_UPPER")
     else:
-        pads = node.ints("pads") or (0,) * (2 * rank)
+        pads = node.integers("pads") or (0,) * (2 * rank)
         if len(pads) != 2 * rank or automatic == "VALID":
             pads = (0,) * (2 * rank)
         begin = [-pad for pad in pads[:rank]]

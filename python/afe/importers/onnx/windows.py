@@ -85,7 +85,7 @@ def spatial(node: Node, shape: Shape) -> Shape:
 
 def kernel_shape(node: Node, rank: int) -> tuple[int, ...]:
     """The attribute `kernel_shape`, which pools must have."""
-    kernel = node.ints("kernel_shape")
+    kernel = node.integers("kernel_shape")
     if kernel is None or len(kernel) != rank or min(kernel) < 1:
         raise invalid_node(node, "its kernel_shape does not fit its input")
     return kernel
@@ -111,7 +111,7 @@ def spatial_layout(rank: int, physical: Shape) -> Layout:
 
 def per_axis(node: Node, name: str, rank: int) -> list[int]:
     """A list of one positive integer per spatial axis; ones where it is left out."""
-    values = node.ints(name)
+    values = node.integers(name)
     if values is None:
         return [1] * rank
     if len(values) != rank or min(values) < 1:
@@ -123,12 +123,12 @@ def _padding(
     node: Node, size: Sequence[int], kernel: Sequence[int], stride: list[int], dilation: list[int]
 ) -> list[int]:
     """Beginnings, then ends, per spatial axis."""
-    automatic = node.string("auto_pad", "NOTSET")
+    automatic = node.text("auto_pad", "NOTSET")
     if automatic in ("SAME_UPPER", "SAME_LOWER"):
         return _same_padding(size, kernel, stride, dilation, upper=automatic == "SAME_UPPER")
     if automatic not in ("NOTSET", "VALID", ""):
         raise invalid_node(node, "its auto_pad is unknown")
-    pads = node.ints("pads")
+    pads = node.integers("pads")
     if pads is None or automatic == "VALID":
         return [0] * (2 * len(size))
     if len(pads) != 2 * len(size):
