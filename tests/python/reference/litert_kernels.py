@@ -63,3 +63,89 @@ def div_f32(x: Array, y: Array) -> NDArray[np.float32]:
     """IEEE division."""
     with np.errstate(all="ignore"):
         return (x / y).astype(np.float32)
+
+
+# --- resize --------------------------------------------------------------------------------------
+
+
+def resize_bilinear(
+    x: Array, size: Sequence[int], align_corners: bool, half_pixel_centers: bool, unsigned: bool = False
+) -> Array:
+    """Integer interpolation with 10 fraction bits; in f32 on 0..255 if `unsigned`."""
+    interpolate = _interpolated_f32 if unsigned else _interpolated_integer
+    return interpolate(x, size, align_corners, half_pixel_centers)
+
+
+def _integer_taps(
+    count: int, length: int, align_corners: bool, half_pixel_centers: bool
+) -> tuple[Array, Array, Array]:
+    """Lower and upper input index and fraction (10 bits) per output index."""
+    scale = ((1 << 10) * length + count // 2) // count
+    if align_corners and count > 1:
+        scale = ((1 << 10) * (length - 1) + (count - 1) // 2) // (count - 1)
+    position = np.arange(count, dtype=np.int64) * scale
+    if half_pixel_centers:
+        position = position + scale // 2 - (1 << 9)
+    low = np.maximum(np.trunc(position / 1024).astype(np.int64), 0)
+    high = np.minimum(np.trunc((position + 1023) / 1024).astype(np.int64), length - 1)
+    return low, high, position - 1024 * low
+
+
+def _interpolated_integer(x: Array, size: Sequence[int], align: bool, half: bool) -> Array:
+    y0, y1, fy = _integer_taps(size[0], x.shape[1], align, half)
+    x0, x1, fx = _integer_taps(size[1], x.shape[2], align, half)
+    fy, fx = fy[None, :, None, None], fx[None, None, :, None]
+    wide = x.astype(np.int64)
+    upper, lower = wide[:, y0], wide[:, y1]
+    total = (upper[:, :, x0] * (1024 - fx) + upper[:, :, x1] * fx) * (1024 - fy)
+    total += (lower[:, :, x0] * (1024 - fx) + lower[:, :, x1] * fx) * fy
+    rounded = total + np.where(total > 0, 1 << 19, -(1 << 19))
+    return (np.sign(rounded) * (np.abs(rounded) >> 20)).astype(np.int8)
+
+
+def _float_taps(
+    count: int, length: int, align_corners: bool, half_pixel_centers: bool
+) -> tuple[Array, Array, Array]:
+    f32 = np.float32
+    scale = f32(length) / f32(count)
+    if align_corners and count > 1:
+        scale = f32(length - 1) / f32(count - 1)
+    position = np.arange(count, dtype=f32)
+    if half_pixel_centers:
+        position = (position + f32(0.5)) * scale - f32(0.5)
+    else:
+        position = position * scale
+    low = np.maximum(np.floor(position).astype(np.int64), 0)
+    high = np.minimum(np.ceil(position).astype(np.int64), length - 1)
+    return low, high, position - low.astype(f32)
+
+
+def _interpolated_f32(x: Array, size: Sequence[int], align: bool, half: bool) -> Array:
+    y0, y1, fy = _float_taps(size[0], x.shape[1], align, half)
+    x0, x1, fx = _float_taps(size[1], x.shape[2], align, half)
+    one = np.float32(1)
+    fy, fx = fy[None, :, None, None], fx[None, None, :, None]
+    values = x.astype(np.float32) + np.float32(128)
+    upper, lower = values[:, y0], values[:, y1]
+    total = upper[:, :, x0] * (one - fy) * (one - fx) + lower[:, :, x0] * fy * (one - fx)
+    total = total + upper[:, :, x1] * (one - fy) * fx + lower[:, :, x1] * fy * fx
+    return (np.trunc(total + np.float32(0.5)).astype(np.int64) - 128).astype(np.int8)
+
+
+def resize_nearest(
+    x: Array, size: Sequence[int], align_corners: bool, half_pixel_centers: bool
+) -> Array:
+    """One input element per output element."""
+    rows = _nearest(size[0], x.shape[1], align_corners, half_pixel_centers)
+    columns = _nearest(size[1], x.shape[2], align_corners, half_pixel_centers)
+    return x[:, rows][:, :, columns]
+
+
+def _nearest(count: int, length: int, align_corners: bool, half_pixel_centers: bool) -> Array:
+    f32 = np.float32
+    scale = f32(length) / f32(count)
+    if align_corners and count > 1:
+        scale = f32(length - 1) / f32(count - 1)
+    position = (np.arange(count, dtype=f32) + f32(0.5 if half_pixel_centers else 0.0)) * scale
+    index = np.floor(position + f32(0.5)) if align_corners else np.floor(position)
+    return np.clip(index.astype(np.int64), 0, length - 1)

@@ -106,6 +106,39 @@ def max_pool2d(x: Array, kernel: Sequence[int], stride: Sequence[int], pad: Sequ
     return windows(padded(x, pad, lowest), kernel, stride, (1, 1)).max(axis=(4, 5))
 
 
+def avg_pool2d(x: Array, kernel: Sequence[int], stride: Sequence[int], pad: Sequence[int]) -> Array:
+    """f32 mean over the taps that exist: their sum, row by row, divided by their number."""
+    taps = windows(padded(x, pad), kernel, stride, (1, 1)).reshape(*_pooled(x, kernel, stride, pad), -1)
+    exists = windows(padded(np.ones_like(x), pad), kernel, stride, (1, 1))
+    total = np.add.accumulate(taps, axis=-1, dtype=np.float32)[..., -1]
+    return total / exists.sum(axis=(4, 5), dtype=np.float32)
+
+
+def _pooled(
+    x: Array, kernel: Sequence[int], stride: Sequence[int], pad: Sequence[int]
+) -> tuple[int, int, int, int]:
+    height = (x.shape[1] + pad[0] + pad[1] - kernel[0]) // stride[0] + 1
+    width = (x.shape[2] + pad[2] + pad[3] - kernel[1]) // stride[1] + 1
+    return x.shape[0], height, width, x.shape[3]
+
+
+def resize_nearest(x: Array, scale: Array, offset: Array, border: Array, mode: str) -> Array:
+    """TOSA RESIZE NEAREST_NEIGHBOR: the nearest input, halves going up."""
+    if mode != "NEAREST_NEIGHBOR":
+        raise NotImplementedError(mode)
+    picked = []
+    for axis in (0, 1):
+        numerator, denominator = int(scale[2 * axis]), int(scale[2 * axis + 1])
+        span = (x.shape[1 + axis] - 1) * numerator - int(offset[axis]) + int(border[axis])
+        if span % denominator:
+            raise ValueError("the resized size is not whole")
+        position = np.arange(span // denominator + 1) * denominator + int(offset[axis])
+        whole, fraction = position // numerator, position % numerator
+        index = whole + (2 * fraction >= numerator)
+        picked.append(np.clip(index, 0, x.shape[1 + axis] - 1))
+    return x[:, picked[0]][:, :, picked[1]]
+
+
 # --- requantization and elementwise --------------------------------------------------------------
 
 

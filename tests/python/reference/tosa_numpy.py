@@ -35,16 +35,29 @@ class Evaluation:
     by_location: dict[str, Array] = field(default_factory=dict)
 
 
+Observer = Callable[[Any, Array], Array]
+"""Sees every operation with its result, and returns the array that goes on in its place."""
+
+
 def evaluate(
-    module: ir.Module, inputs: Sequence[Array] | Mapping[str, Array], *, keep: bool = False
+    module: ir.Module,
+    inputs: Sequence[Array] | Mapping[str, Array],
+    *,
+    keep: bool = False,
+    observe: Observer | None = None,
 ) -> Evaluation:
     """Runs `@main`; inputs in order or by `afe.name`."""
     with module.context:
         function = next(op for op in module.body.operations if op.operation.name == "func.func")
-        return _run(function.operation, inputs, keep)
+        return _run(function.operation, inputs, keep, observe)
 
 
-def _run(function: Any, inputs: Sequence[Array] | Mapping[str, Array], keep: bool) -> Evaluation:
+def _run(
+    function: Any,
+    inputs: Sequence[Array] | Mapping[str, Array],
+    keep: bool,
+    observe: Observer | None,
+) -> Evaluation:
     block = function.regions[0].blocks[0]
     if isinstance(inputs, Mapping):
         names = [ir.StringAttr(ir.DictAttr(a)["afe.name"]).value for a in arg_attributes(function)]
@@ -67,7 +80,7 @@ def _run(function: Any, inputs: Sequence[Array] | Mapping[str, Array], keep: boo
             shape, dtype = type_of(value)
             if array.shape != shape or array.dtype != dtype:
                 raise ValueError(f"{op.name} made {array.shape} {array.dtype}, not {shape} {dtype}")
-            values[value] = array
+            values[value] = array if observe is None else observe(op, array)
             if keep and op.name not in ("tosa.const", "tosa.const_shape"):
                 evaluation.by_location[location_name(op)] = array
     raise ValueError("the function does not return")
@@ -155,6 +168,8 @@ def _custom(op: Op, operands: list[Array]) -> Array:
             return litert.dequantize(x, facts["scale"], facts["zero_point"])
         case "div_f32":
             return litert.div_f32(*operands)
+        case "qdq.lookup":
+            return operands[1][x.astype(np.int64) + 128]
         case "litert.softmax":
             return litert.softmax(x, **facts)
         case "litert.average_pool_2d":
@@ -212,6 +227,8 @@ EVALUATORS: dict[str, Callable[[Op, list[Array]], Array]] = {
     ),
     "matmul": lambda op, v: tosa.matmul(*v),
     "max_pool2d": lambda op, v: tosa.max_pool2d(v[0], op.kernel, op.stride, op.pad),
+    "avg_pool2d": lambda op, v: tosa.avg_pool2d(v[0], op.kernel, op.stride, op.pad),
+    "resize": lambda op, v: tosa.resize_nearest(*v, mode=op.mode),
     "rescale": lambda op, v: tosa.rescale(*v, dtype=op.result[1], rounding=op.rounding_mode),
     "clamp": lambda op, v: np.clip(v[0], op.min_val, op.max_val).astype(v[0].dtype),
     "cast": lambda op, v: tosa.cast(v[0], op.result[1]),
@@ -246,6 +263,8 @@ EVALUATORS: dict[str, Callable[[Op, list[Array]], Array]] = {
     "tanh": _f32(np.tanh),
     "sigmoid": _f32(lambda x: 1 / (1 + np.exp(-x))),
     "erf": _f32(_erf),
+    "sin": _f32(np.sin),
+    "cos": _f32(np.cos),
     "reduce_sum": lambda op, v: tosa.reduce_sum(v[0], op.axis),
     "reduce_max": lambda op, v: v[0].max(axis=op.axis, keepdims=True),
     "reduce_min": lambda op, v: v[0].min(axis=op.axis, keepdims=True),

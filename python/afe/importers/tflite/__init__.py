@@ -7,10 +7,14 @@ from afe.importers.tflite import (  # noqa: F401
     activation,
     convolution,
     elementwise,
+    joining,
+    matmul,
     pooling,
     quantization,
     reduction,
+    resize,
     shape,
+    slicing,
 )
 from afe.importers.tflite.importer import import_tflite
 

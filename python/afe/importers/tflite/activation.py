@@ -71,6 +71,12 @@ def exp(node: Node) -> Tensor:
     return _float_table(node, np.exp)
 
 
+@operator("SQRT")
+def sqrt(node: Node) -> Tensor:
+    """Square root; the kernel refuses x < 0."""
+    return _table(node, lookup.square_root)
+
+
 @operator("GELU")
 def gelu(node: Node) -> Tensor:
     """x times the normal distribution's cumulative function, exact or by tanh."""

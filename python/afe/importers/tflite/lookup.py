@@ -80,6 +80,12 @@ def log(source: Affine, target: Affine) -> Table:
     return np.where(STORED <= source.zero_point, np.int8(-128), table)
 
 
+def square_root(source: Affine, target: Affine) -> Table:
+    """Square root, divided by the output scale and cut off; the kernel refuses x < 0."""
+    real = source.scale * np.maximum(STORED - source.zero_point, 0).astype(np.float32)
+    return _clipped(np.trunc(np.sqrt(real) / target.scale) + np.float32(target.zero_point))
+
+
 def leaky_relu(alpha: np.float32, source: Affine, target: Affine) -> Table:
     """x, or alpha x below zero: one multiplier each."""
     identity = quantize_multiplier(float(source.scale / target.scale))
