@@ -32,7 +32,7 @@ _BLOCK = 512
 _CHUNK = 1 << 20
 _JSON_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{\]}]', re.DOTALL)
 
-# Weights are nearly incompressible: entropy coding alone gets what there is, in a fifth of the time.
+# Weights hardly repeat: entropy coding alone gets what there is, in a fifth of the time.
 _LEVEL, _STRATEGY = 1, zlib.Z_HUFFMAN_ONLY
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
@@ -58,9 +58,7 @@ def read_archive(path: Path) -> dict[str, bytes]:
     except FileNotFoundError as error:
         raise AfeError(ErrorCode.FILE_NOT_FOUND, f"there is no archive '{path}'") from error
     except OSError as error:
-        raise AfeError(
-            ErrorCode.FILE_INVALID, f"cannot read '{path}': {error.strerror}"
-        ) from error
+        raise AfeError(ErrorCode.FILE_INVALID, f"cannot read '{path}': {error.strerror}") from error
 
 
 def find_document(path: Path, members: Mapping[str, bytes]) -> str:

@@ -7,6 +7,7 @@ object. Commands live in `afe.commands`; nothing heavy is imported before one is
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -39,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of stdout is gone, as with `afe inspect … | head`: no more output, no error.
-        sys.stdout = None  # type: ignore[assignment]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
         print("afe: error: not enough memory", file=sys.stderr)
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = _Parser(
         prog="afe",
-        description="Compiles quantized neural networks for the MLA and runs them in its simulator.",
+        description="Compiles quantized neural networks for the MLA and runs their archives.",
         epilog=commands.EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -82,5 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
     parser.add_argument("--version", action="version", version=f"afe {VERSION}")
     parser.set_defaults(command=lambda options: parser.error("no command"))
-    commands.add_all(parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser))
+    commands.add_all(
+        parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    )
     return parser

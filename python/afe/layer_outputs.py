@@ -102,8 +102,7 @@ def _replace_return(
         )
         old.erase()
         names = [
-            ir.DictAttr.get({"afe.name": ir.StringAttr.get(layer.output_name)})
-            for layer in layers
+            ir.DictAttr.get({"afe.name": ir.StringAttr.get(layer.output_name)}) for layer in layers
         ]
         main.attributes["function_type"] = ir.TypeAttr.get(function_type)
         main.attributes["res_attrs"] = ir.ArrayAttr.get([*main.attributes["res_attrs"], *names])

@@ -119,6 +119,4 @@ def _check_count(option: str, value: object, largest: int) -> None:
 
 
 def _invalid(option: str, value: object, allowed: str) -> AfeError:
-    return AfeError(
-        ErrorCode.INVALID_OPTION, f"option '{option}' is {value!r}; allowed: {allowed}"
-    )
+    return AfeError(ErrorCode.INVALID_OPTION, f"option '{option}' is {value!r}; allowed: {allowed}")

@@ -158,9 +158,7 @@ def _read_yaml(path: Path) -> dict[object, object]:
             raise _invalid(str(path), f"{len(data)} bytes are too many for a target description")
         content: Any = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except OSError as error:
-        raise AfeError(
-            ErrorCode.FILE_INVALID, f"cannot read '{path}': {error.strerror}"
-        ) from error
+        raise AfeError(ErrorCode.FILE_INVALID, f"cannot read '{path}': {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         first_line = str(error).splitlines()[0] if str(error) else "malformed"
         raise _invalid(str(path), f"not YAML: {first_line}") from error

@@ -1,8 +1,8 @@
 """`Model`: a quantized model that can be saved, loaded and compiled.
 
-    model = Model.from_file("resnet8_int8.tflite")
-    model.save("resnet8", "models")
-    report = Model.load("resnet8", "models").compile(output_path="out", batch_size=16)
+model = Model.from_file("resnet8_int8.tflite")
+model.save("resnet8", "models")
+report = Model.load("resnet8", "models").compile(output_path="out", batch_size=16)
 """
 
 from __future__ import annotations
@@ -89,10 +89,11 @@ class Model:
     ) -> CompileReport:
         """Compiles into `<output_path>/<name>_mpk.tar.gz` and prints what came of it.
 
-        The batch is the largest that fits, up to `batch_size`. `compress` allows compressed weights;
-        this version stores them as they are. `preserve` is accepted: nothing is written beside the
-        archive. Further keywords are the fields of `afe.options.CompileOptions`. Nothing is
-        printed at a `log_level` above INFO. Raises AfeError; then `output_path` is as before.
+        The batch is the largest that fits, up to `batch_size`. `compress` allows compressed
+        weights; this version stores them as they are. `preserve` is accepted: nothing is written
+        beside the archive. Further keywords are the fields of `afe.options.CompileOptions`.
+        Nothing is printed at a `log_level` above INFO. Raises AfeError; then `output_path` is as
+        before.
         """
         from afe.compiler import compile_model
 

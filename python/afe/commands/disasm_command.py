@@ -18,14 +18,18 @@ EXAMPLES = """examples:
 def add(parser: argparse.ArgumentParser) -> None:
     """FILE, --json."""
     parser.add_argument("file", metavar="FILE", help="a *_mpk.tar.gz, a .lm or an .elf")
-    parser.add_argument("--json", action="store_true", help="print one JSON object: text by program")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object: text by program"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints every program."""
     from afe.runtime.mla import disassemble
 
-    texts = {name: disassemble(data, name) for name, data in _programs(Path(arguments.file)).items()}
+    texts = {
+        name: disassemble(data, name) for name, data in _programs(Path(arguments.file)).items()
+    }
     if arguments.json:
         print_json(texts)
     else:

@@ -90,7 +90,9 @@ def _lines(description: Mapping[str, Any]) -> list[str]:
         f"actual {description['actual_batch_size']}"
     )
     lines.append("inputs:")
-    lines += [f"  {node['name']}: {node['scalar']}{node['shape']}" for node in description["inputs"]]
+    lines += [
+        f"  {node['name']}: {node['scalar']}{node['shape']}" for node in description["inputs"]
+    ]
     lines.append("plugins:")
     lines += [_plugin_line(plugin) for plugin in description["plugins"]]
     lines.append("outputs: " + ", ".join(description["outputs"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from afe.package.network import Fallback, Network
@@ -52,9 +52,7 @@ class CompileReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-able values, keys in this class's order."""
-        import dataclasses
-
-        return dataclasses.asdict(self)
+        return asdict(self)
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The report as one JSON object."""
@@ -66,16 +64,16 @@ class CompileReport:
 
 def cycles_from(values: Mapping[str, Any]) -> Cycles:
     """Cycles out of a mapping with CYCLE_KEYS and `bound_terms`."""
-    terms = values["bound_terms"]
-    return Cycles(
-        *(int(values[key]) for key in CYCLE_KEYS), {key: int(terms[key]) for key in BOUND_KEYS}
-    )
+    counts = {key: int(values[key]) for key in CYCLE_KEYS}
+    terms = {key: int(values["bound_terms"][key]) for key in BOUND_KEYS}
+    return Cycles(bound_terms=terms, **counts)
 
 
 def total_cycles(parts: Sequence[Cycles]) -> Cycles:
     """Sums over segments, which run one after another."""
+    counts = {key: sum(getattr(part, key) for part in parts) for key in CYCLE_KEYS}
     terms = {key: sum(part.bound_terms[key] for part in parts) for key in BOUND_KEYS}
-    return Cycles(*(sum(getattr(part, key) for part in parts) for key in CYCLE_KEYS), terms)
+    return Cycles(bound_terms=terms, **counts)
 
 
 def cycles_of(network: Network) -> dict[str, Cycles]:

@@ -81,8 +81,10 @@ def _channels(params: Mapping[str, Any], exact: str) -> tuple[Array, Array]:
 def _round(x: Array, rounding: str) -> Array:
     if rounding == "HALF_AWAY":
         whole = np.trunc(x)
-        return whole + np.where(np.abs(x - whole) >= 0.5, np.sign(x), 0).astype(x.dtype)
-    return np.rint(x)
+        rounded: Array = whole + np.where(np.abs(x - whole) >= 0.5, np.sign(x), 0).astype(x.dtype)
+        return rounded
+    even: Array = np.rint(x)
+    return even
 
 
 def _limits(scalar: str) -> tuple[int, int]:
@@ -202,7 +204,10 @@ def _reshape(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
 
 
 def _slice(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
+    """The box from `begin` to `end`, one bound per dimension."""
     begin, end = plugin.params["begin"], plugin.params["end"]
+    if len(begin) != inputs[0].ndim:
+        raise ValueError(f"{len(begin)} bounds for {inputs[0].ndim} dimensions")
     box = tuple(slice(int(low), int(high)) for low, high in zip(begin, end, strict=True))
     return [inputs[0][box]]
 

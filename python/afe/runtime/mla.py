@@ -27,11 +27,11 @@ class MlaProgram:
 
     def __init__(self, name: str, program: bytes, config: Mapping[str, Any]) -> None:
         """Raises AfeError INVALID_ARCHIVE for a program that cannot be decoded."""
-        from afe import _sim
-
         self.name = name
         self._target = _target(config, name)
         self._bound = config.get("cycles", {})
+        from afe import _sim
+
         try:
             self._program = _sim.load(program)
         except (ValueError, RuntimeError) as error:
@@ -47,7 +47,7 @@ class MlaProgram:
 
         try:
             result = _sim.simulate(
-                self._program, self._target.fields_with_name, list(inputs),
+                self._program, self._target.as_dict(), list(inputs),
                 cycle=accelerator, threads=threads,
             )  # fmt: skip
         except (ValueError, RuntimeError) as error:
@@ -70,3 +70,15 @@ def _target(config: Mapping[str, Any], name: str) -> Target:
     if not isinstance(description, dict):
         raise AfeError(ErrorCode.SCHEMA_ERROR, f"archive JSON, {name}: 'target' is missing")
     return target_from_mapping(description, f"of {name}")
+
+
+def disassemble(program: bytes, name: str) -> str:
+    """The program as text that `mla-opt` reads; AfeError INVALID_ARCHIVE where it is malformed."""
+    from afe import _sim
+
+    try:
+        return str(_sim.disassemble(program))
+    except (ValueError, RuntimeError) as error:
+        raise AfeError(
+            ErrorCode.INVALID_ARCHIVE, f"'{name}' is not an MLA program: {error}"
+        ) from error

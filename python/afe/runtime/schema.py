@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard, TypeVar
 
 from afe.errors import AfeError, ErrorCode
 from afe.package.network import SCALAR_BYTES, TensorType
 from afe.version import ARCHIVE_VERSION
+
+_T = TypeVar("_T")
 
 PROCESSORS = ("EV74", "MLA", "A65")
 MAX_RANK = 8
@@ -22,10 +24,14 @@ MAX_TENSOR_BYTES = 1 << 32
 
 @dataclass(frozen=True, slots=True)
 class InputNode:
-    """A model input in the model's own dtype and shape (the batch of one group first)."""
+    """A model input in the model's own dtype and shape (the batch of one group first).
+
+    `entry_scalar` is what the chain's first plugin takes: float32 where that quantizes.
+    """
 
     name: str
     type: TensorType
+    entry_scalar: str
 
 
 @dataclass(frozen=True)
@@ -60,13 +66,13 @@ def parse_chain(document: object) -> ChainDescription:
     """The chain a JSON document describes; AfeError SCHEMA_ERROR or UNSUPPORTED_VERSION."""
     root = _mapping(document, "document")
     _check_version(root)
-    inputs = tuple(
-        _input_node(node, f"input_nodes[{i}]")
-        for i, node in enumerate(_list(root, "input_nodes", "document"))
-    )
     plugins = tuple(
         _plugin(_mapping(entry, f"plugins[{i}]"), i)
         for i, entry in enumerate(_list(root, "plugins", "document"))
+    )
+    inputs = tuple(
+        _input_node(_mapping(node, f"input_nodes[{i}]"), plugins)
+        for i, node in enumerate(_list(root, "input_nodes", "document"))
     )
     if not plugins or plugins[-1].kernel != "pass_through":
         _fail("plugins", "the chain must end in pass_through")
@@ -74,16 +80,22 @@ def parse_chain(document: object) -> ChainDescription:
     names = plugins[-1].params.get("output_names")
     if not _is_list_of(names, str) or len(names) != len(plugins[-1].inputs):
         _fail(plugins[-1].name, "output_names must name every output")
-    batches = {
-        (plugin.config.get("desired_batch_size"), plugin.config.get("actual_batch_size"))
-        for plugin in plugins
-    }
-    desired, actual = batches.pop()
-    if batches or not _is_count(desired) or not _is_count(actual) or actual > desired:
-        _fail("plugins", "desired_batch_size and actual_batch_size must agree in all plugins")
+    desired, actual = _batch(plugins)
     return ChainDescription(
         _text(root, "name", "document"), inputs, plugins, tuple(names), desired, actual
     )
+
+
+def _batch(plugins: Sequence[Plugin]) -> tuple[int, int]:
+    """Desired and actual batch size, on which all plugins agree."""
+    keys = ("desired_batch_size", "actual_batch_size")
+    first = [plugins[0].config.get(key) for key in keys]
+    if any([plugin.config.get(key) for key in keys] != first for plugin in plugins):
+        _fail("plugins", "desired_batch_size and actual_batch_size must agree in all plugins")
+    desired, actual = first
+    if not _is_count(desired) or not _is_count(actual) or actual > desired:
+        _fail("plugins", f"batch sizes {first} are not a desired and an actual one")
+    return desired, actual
 
 
 def _check_version(root: Mapping[str, Any]) -> None:
@@ -97,9 +109,21 @@ def _check_version(root: Mapping[str, Any]) -> None:
         )
 
 
-def _input_node(node: object, where: str) -> InputNode:
-    entry = _mapping(node, where)
-    return InputNode(_text(entry, "name", where), _type(entry, where))
+def _input_node(entry: Mapping[str, Any], plugins: Sequence[Plugin]) -> InputNode:
+    """An input whose readers take its own dtype, or quantize it from float32."""
+    name = _text(entry, "name", "input_nodes")
+    own = _type(entry, name)
+    entries = {
+        (plugin.input_types[plugin.inputs.index(name)], plugin.kernel)
+        for plugin in plugins
+        if plugin.processor != "MLA" and name in plugin.inputs
+    }
+    for tensor, kernel in entries:
+        quantizes = kernel == "quantization_transform" and tensor == own.with_scalar("float32")
+        if tensor != own and not quantizes:
+            _fail(name, f"it is {own}, its reader takes {tensor}")
+    scalars = {tensor.scalar for tensor, _ in entries}
+    return InputNode(name, own, scalars.pop() if len(scalars) == 1 else own.scalar)
 
 
 def _plugin(entry: Mapping[str, Any], index: int) -> Plugin:
@@ -184,10 +208,10 @@ def _type(entry: Mapping[str, Any], where: str) -> TensorType:
 
 def _nodes(entry: Mapping[str, Any], key: str, where: str) -> tuple[tuple[str, ...], list[int]]:
     nodes = [_mapping(node, f"{where}.{key}") for node in _list(entry, key, where)]
-    sizes = [node.get("size") for node in nodes]
+    sizes: object = [node.get("size") for node in nodes]
     if not nodes or not _is_list_of(sizes, int):
         _fail(where, f"{key} must be nodes with a size in bytes")
-    return tuple(_text(node, "name", where) for node in nodes), [int(str(s)) for s in sizes]
+    return tuple(_text(node, "name", where) for node in nodes), sizes
 
 
 def _check_sizes(where: str, sizes: Sequence[int], expected: Sequence[int]) -> None:
@@ -243,13 +267,13 @@ def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
     return value
 
 
-def _is_list_of(value: object, kind: type) -> bool:
+def _is_list_of(value: object, kind: type[_T]) -> TypeGuard[list[_T]]:
     return isinstance(value, list) and all(
         isinstance(entry, kind) and not isinstance(entry, bool) for entry in value
     )
 
 
-def _is_count(value: object) -> bool:
+def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 
 from afe.archive import find_document, parse_json, read_archive
 from afe.errors import AfeError, ErrorCode
-from afe.package.network import TensorType
 from afe.package.report import Cycles, total_cycles
 from afe.runtime import a65, ev74
+from afe.runtime.batching import Inputs, make_batches, ordered_inputs
 from afe.runtime.mla import MlaProgram
 from afe.runtime.schema import ChainDescription, InputNode, Plugin, parse_chain
 
 Array = NDArray[Any]
-Inputs = Sequence[Array] | Mapping[str, Array]
 
 
 @dataclass(frozen=True)
@@ -91,52 +90,32 @@ class LoadedArchive:
         dtype, or float32 for a quantized input; with `accelerator` cycles are simulated too.
         Raises AfeError INVALID_INPUT (names, shapes, dtypes) or RUNTIME_FAULT.
         """
-        arrays = self._ordered(inputs)
-        checked = [
-            _checked(array, node) for array, node in zip(arrays, self.chain.inputs, strict=True)
-        ]
-        groups = _groups(checked, self.chain)
-        outputs: list[list[Array]] = []
+        batches = make_batches(self.ordered(inputs), self.chain.inputs)
         cycles: dict[str, Cycles] = {}
-        for number, group in enumerate(groups):
-            # Cycles do not depend on the data: one group stands for all.
-            counts = cycles if accelerator and number == 0 else None
-            outputs.append(self._run_group(group, counts, threads))
-        joined = [np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*outputs)]
+        outputs = [
+            # Cycles do not depend on the data: the first group stands for all.
+            self._run_group(group, cycles if accelerator and number == 0 else None, threads)
+            for number, group in enumerate(batches.groups)
+        ]
         if cycles:
             cycles["total"] = total_cycles(list(cycles.values()))
         return RunResult(
-            _trimmed(joined, checked, self.chain, len(groups)),
+            batches.join(outputs),
             self.chain.output_names,
             cycles,
             self.chain.actual_batch,
-            len(groups),
+            len(batches.groups),
         )
 
-    def _ordered(self, inputs: Inputs) -> list[Array]:
-        nodes = self.chain.inputs
-        if not isinstance(inputs, Mapping):
-            arrays = [np.asarray(array) for array in inputs]
-            if len(arrays) != len(nodes):
-                raise _invalid(f"{len(arrays)} arrays were given; {_expected(nodes)}")
-            return arrays
-        known = {node.name: f"in{i}" for i, node in enumerate(nodes)}
-        by_position = set(known.values())
-        for name in inputs:
-            if name not in known and name not in by_position:
-                raise _invalid(f"there is no input '{name}'; {_expected(nodes)}")
-        missing = [n for n, position in known.items() if n not in inputs and position not in inputs]
-        if missing:
-            raise _invalid(f"input '{missing[0]}' is missing; {_expected(nodes)}")
-        return [np.asarray(inputs[n] if n in inputs else inputs[p]) for n, p in known.items()]
+    def ordered(self, inputs: Inputs) -> list[Array]:
+        """The arrays in the model's order; AfeError INVALID_INPUT for a wrong name or number."""
+        return ordered_inputs(inputs, self.chain.inputs)
 
     def _run_group(
         self, arrays: Sequence[Array], cycles: dict[str, Cycles] | None, threads: int
     ) -> list[Array]:
         """The chain over one full group; fills `cycles` where it is given."""
-        buffers = {
-            node.name: array for node, array in zip(self.chain.inputs, arrays, strict=True)
-        }
+        buffers = {node.name: array for node, array in zip(self.chain.inputs, arrays, strict=True)}
         for plugin in self.chain.plugins:
             inputs = [buffers[name] for name in plugin.inputs]
             if _enters_behind(plugin, inputs):
@@ -153,18 +132,14 @@ class LoadedArchive:
     def _run_mla(
         self, plugin: Plugin, data: Array, cycles: dict[str, Cycles] | None, threads: int
     ) -> Array:
-        whole = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
+        data = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
         ends = np.cumsum([tensor.size_in_bytes for tensor in plugin.input_types])
-        parts = np.split(whole, ends[:-1])
+        parts = np.split(data, ends[:-1])
         program = self._programs[plugin.name]
         result = program.run(parts, accelerator=cycles is not None, threads=threads)
         if cycles is not None and result.cycles is not None:
             cycles[plugin.name] = result.cycles
-        outputs = [np.asarray(part, np.uint8).reshape(-1) for part in result.outputs]
-        if len(outputs) == 1:
-            (tensor,) = plugin.output_types
-            return outputs[0].view(tensor.scalar).reshape(tensor.shape)
-        return np.concatenate(outputs).view(np.int8).reshape(1, -1)
+        return _joined_outputs(plugin, result.outputs)
 
     def _run_a65(self, plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
         function = str(plugin.params.get("function", plugin.name))
@@ -172,9 +147,21 @@ class LoadedArchive:
             np.ascontiguousarray(array).view(tensor.scalar).reshape(tensor.shape)
             for array, tensor in zip(inputs, plugin.input_types, strict=True)
         ]
-        return a65.run_function(
-            self._binaries[plugin.name], function, typed, plugin.output_types
+        return a65.run_function(self._binaries[plugin.name], function, typed, plugin.output_types)
+
+
+def _joined_outputs(plugin: Plugin, outputs: Sequence[NDArray[np.uint8]]) -> Array:
+    """The segment's output buffer, checked against what the JSON says of it."""
+    sizes = [tensor.size_in_bytes for tensor in plugin.output_types]
+    if [output.size for output in outputs] != sizes:
+        raise AfeError(
+            ErrorCode.INVALID_ARCHIVE,
+            f"{plugin.name} gave {[output.size for output in outputs]} bytes, its JSON says {sizes}",
         )
+    if len(outputs) == 1:
+        (tensor,) = plugin.output_types
+        return outputs[0].view(tensor.scalar).reshape(tensor.shape)
+    return np.concatenate(outputs).view(np.int8).reshape(1, -1)
 
 
 def _member(members: Mapping[str, bytes], plugin: Plugin) -> bytes:
@@ -194,70 +181,3 @@ def _enters_behind(plugin: Plugin, inputs: Sequence[Array]) -> bool:
         and inputs[0].dtype.name == plugin.output_types[0].scalar
         and inputs[0].dtype.kind in "iu"
     )
-
-
-def _checked(array: Array, node: InputNode) -> Array:
-    """The array in a dtype the chain takes, its shape the model's but for the images."""
-    own = np.dtype(node.type.scalar)
-    if array.dtype.kind == "f" and own.kind in "iuf":
-        quantized = own.name in ("int8", "uint8", "int16")
-        array = array.astype(np.float32 if quantized or own == np.float32 else array.dtype)
-    fits = array.dtype == own or (array.dtype == np.float32 and own.name in ("int8", "uint8", "int16"))
-    if not fits:
-        raise _invalid(f"input '{node.name}' has dtype {array.dtype}, expected {own}")
-    shape = node.type.shape
-    if array.ndim != len(shape) or array.shape[1:] != shape[1:] or (shape and not array.shape[0]):
-        inner = ", ".join(["n", *(str(size) for size in shape[1:])])
-        raise _invalid(f"input '{node.name}' has shape {list(array.shape)}, expected [{inner}]")
-    return array
-
-
-def _groups(arrays: Sequence[Array], chain: ChainDescription) -> list[list[Array]]:
-    """Arrays cut along the first dimension; the last image repeats where a group is not full."""
-    counts = {len(array) for array in arrays if array.ndim}
-    if len(counts) > 1:
-        raise _invalid(f"the inputs hold different numbers of images: {sorted(counts)}")
-    count = counts.pop() if counts else 1
-    sizes = [node.type.shape[0] if node.type.shape else 1 for node in chain.inputs]
-    group_size = sizes[0] if sizes else 1
-    group_count = -(-count // group_size)
-    return [
-        [_group(array, number, group_size) for array in arrays] for number in range(group_count)
-    ] or [[]]
-
-
-def _group(array: Array, number: int, size: int) -> Array:
-    if not array.ndim:
-        return array
-    part = array[number * size : (number + 1) * size]
-    if len(part) == size:
-        return part
-    return np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
-
-
-def _trimmed(
-    outputs: Sequence[Array], inputs: Sequence[Array], chain: ChainDescription, groups: int
-) -> list[Array]:
-    """Outputs without the padding images; an output's rows are shared out evenly over the images."""
-    group_size = chain.inputs[0].type.shape[0] if chain.inputs and chain.inputs[0].type.shape else 1
-    images = groups * group_size
-    count = len(inputs[0]) if inputs and inputs[0].ndim else images
-    return [
-        array[: len(array) * count // images] if array.ndim and count < images else array
-        for array in outputs
-    ]
-
-
-def _expected(nodes: Sequence[InputNode]) -> str:
-    described = ", ".join(
-        f"'{node.name}' (or in{i}) {_type_text(node.type)}" for i, node in enumerate(nodes)
-    )
-    return f"the archive takes {described}"
-
-
-def _type_text(tensor: TensorType) -> str:
-    return f"{tensor.scalar}[{', '.join(['n', *(str(size) for size in tensor.shape[1:])])}]"
-
-
-def _invalid(text: str) -> AfeError:
-    return AfeError(ErrorCode.INVALID_INPUT, text)

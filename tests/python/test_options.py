@@ -1,0 +1,64 @@
+"""CompileOptions: every wrong value is refused when the options are made."""
+
+from __future__ import annotations
+
+import pytest
+
+from afe.errors import AfeError, ErrorCode
+from afe.options import CompileOptions, name_from
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../x", "a/b", "/abs", "", ".", "..", ".hidden", "a b", "a\0b", "a\nb", "n" * 181, "a\\b"],
+)
+def test_names_with_a_path_are_refused(name):
+    """A name becomes part of file names."""
+    with pytest.raises(AfeError, match="option 'name'") as error:
+        CompileOptions(name=name)
+    assert error.value.code is ErrorCode.INVALID_OPTION
+
+
+@pytest.mark.parametrize("name", ["m", "resnet50_v1.5-int8", "größe", "a+b=c@d"])
+def test_ordinary_names_are_taken(name):
+    """Letters of any language, and the signs models are named with."""
+    assert CompileOptions(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"batch_size": 0},
+        {"batch_size": -1},
+        {"batch_size": 1.5},
+        {"batch_size": True},
+        {"batch_size": 1 << 40},
+        {"threads": 0},
+        {"threads": "2"},
+        {"binary_suffix": "exe"},
+        {"target": ""},
+    ],
+)
+def test_values_out_of_range_name_the_option(wrong):
+    """And what is allowed."""
+    (option,) = wrong
+    with pytest.raises(AfeError, match=f"option '{option}' is .*allowed"):
+        CompileOptions(**wrong)
+
+
+def test_an_unknown_keyword_names_the_nearest():
+    """A slip of the keyboard."""
+    with pytest.raises(AfeError, match="unknown option 'batchsize'; did you mean 'batch_size'"):
+        CompileOptions.from_keywords({"batchsize": 3})
+    with pytest.raises(AfeError, match="known are name, target"):
+        CompileOptions.from_keywords({"zzz": 3})
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [("a b/c", "a_b_c"), ("../x", "_x"), (".x", "x"), ("..", "model"), ("é" * 200, "é" * 90)],
+)
+def test_any_model_name_becomes_a_valid_name(model, name):
+    """Derived names always pass the check that given ones must."""
+    assert name_from(model) == name
+    CompileOptions(name=name)
