@@ -147,6 +147,12 @@ class Context:
         target = value.layout.regrouped() or Layout.plain(value.shape)
         return replace(value, tensor=self.in_layout(value, target), layout=target)
 
+    def settled_codes(self, codes: Codes) -> Codes:
+        """`settled` of codes, which stay codes."""
+        settled = self.settled(codes)
+        assert isinstance(settled, Codes)
+        return settled
+
     def reshaped(self, value: Computed, shape: Sequence[int]) -> Computed:
         """`value` with the model's shape `shape`."""
         if isinstance(value, Accumulator):

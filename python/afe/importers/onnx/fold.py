@@ -57,7 +57,7 @@ def _computed(node: Node, fold: Fold, arrays: list[Array]) -> Sequence[Constant]
     return [Constant(np.asarray(result)) for result in listed]
 
 
-def _bounded(shape: Sequence[int]) -> tuple[int, ...]:
+def _bounded(shape: Sequence[int] | Array) -> tuple[int, ...]:
     sizes = tuple(int(size) for size in shape)
     if min(sizes, default=0) < 0 or math.prod(sizes) > MAX_FOLDED_ELEMENTS:
         raise ValueError(f"shape {list(sizes)[:8]}")
@@ -119,8 +119,9 @@ def _cast(node: Node, arrays: list[Array]) -> Array:
 
 def _constant_of_shape(node: Node, arrays: list[Array]) -> Array:
     value = node.tensor("value")
-    filler = np.zeros(1, np.float32) if value is None else value.reshape(-1)
-    return np.full(_bounded(arrays[0].reshape(-1)), filler[0], filler.dtype)
+    filler: Array = np.zeros(1, np.float32) if value is None else value.reshape(-1)
+    shape = _bounded(arrays[0].reshape(-1))
+    return np.broadcast_to(filler[:1].reshape((1,) * len(shape)), shape).copy()
 
 
 def _range(node: Node, arrays: list[Array]) -> Array:

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from afe.importers.onnx.graph import Node
 from afe.importers.onnx.values import F32
 
+F64 = NDArray[Any]
 Function = Callable[[F32], F32]
 Factory = Callable[[Node], Function]
 
 ONE, HALF = np.float32(1), np.float32(0.5)
 
 
-def in_double(function: Callable[[np.ndarray], np.ndarray]) -> Factory:
+def in_double(function: Callable[[F64], F64]) -> Factory:
     """A function computed in f64 and rounded once, where f32 kernels differ among themselves."""
     return lambda node: lambda x: function(x.astype(np.float64)).astype(np.float32)
 
 
-def exactly(function: Callable[[np.ndarray], np.ndarray]) -> Factory:
+def exactly(function: Callable[[F64], F64]) -> Factory:
     """A function whose f32 result is defined by IEEE 754."""
     return lambda node: lambda x: function(x).astype(np.float32)
 
@@ -81,29 +84,29 @@ def _gelu(node: Node) -> Function:
     return lambda x: _gelu_erf(x.astype(np.float64)).astype(np.float32)
 
 
-def _gelu_erf(x: np.ndarray) -> np.ndarray:
-    return 0.5 * x * (1 + erf(x / math.sqrt(2)))
+def _gelu_erf(x: F64) -> F64:
+    return np.asarray(0.5 * x * (1 + erf(x / math.sqrt(2))))
 
 
-def _gelu_tanh(x: np.ndarray) -> np.ndarray:
-    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+def _gelu_tanh(x: F64) -> F64:
+    return np.asarray(0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
 
 
-def erf(x: np.ndarray) -> np.ndarray:
+def erf(x: F64) -> F64:
     """The error function, element by element."""
     return np.array([math.erf(value) for value in x.reshape(-1)]).reshape(x.shape)
 
 
-def _softplus(x: np.ndarray) -> np.ndarray:
-    return np.logaddexp(0.0, x)
+def _softplus(x: F64) -> F64:
+    return np.asarray(np.logaddexp(0.0, x))
 
 
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
+def _sigmoid(x: F64) -> F64:
+    return np.asarray(1 / (1 + np.exp(-x)))
 
 
-def _mish(x: np.ndarray) -> np.ndarray:
-    return x * np.tanh(_softplus(x))
+def _mish(x: F64) -> F64:
+    return np.asarray(x * np.tanh(_softplus(x)))
 
 
 FUNCTIONS: dict[str, Factory] = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import (
     AttributeProto,
     GraphProto,
@@ -123,7 +123,7 @@ class Graph:
 def read_model(data: bytes, path: Path) -> ModelProto:
     """Parses the protobuf; AfeError FILE_INVALID where it is none."""
     try:
-        model = ModelProto.FromString(data)
+        model: ModelProto = ModelProto.FromString(data)
         has_nodes = model.HasField("graph") and len(model.graph.node) > 0
     except (DecodeError, UnicodeDecodeError) as error:
         raise AfeError(

@@ -7,6 +7,7 @@ right before the return; between them values are channels-last where an operator
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ from afe.importers.onnx.fold import folded
 from afe.importers.onnx.graph import Graph, GraphInput, Node, read_graph, read_model
 from afe.importers.onnx.layout import Layout
 from afe.importers.onnx.problems import QUANTIZE_FIRST, unsupported_type
-from afe.importers.onnx.registry import IMPORTERS
+from afe.importers.onnx.registry import IMPORTERS, Importer
 from afe.importers.onnx.values import Floats, Stored, Value
 
 _WINDOWED = frozenset(
@@ -172,16 +173,14 @@ def _wants_channels_last(graph: Graph, given: GraphInput) -> bool:
 def _import_node(ctx: Context, node: Node) -> None:
     """Gives every output of `node` its value."""
     _set_location(ctx, node)
-    results = folded(ctx, node)
-    if results is None:
-        imported = _importer_of(node)(ctx, node)
-        results = [imported] if not isinstance(imported, list) else imported
+    imported = folded(ctx, node) or _importer_of(node)(ctx, node)
+    results = imported if isinstance(imported, Sequence) else [imported]
     for name, value in zip(node.outputs, results, strict=False):
         if name:
             ctx.values[name] = value
 
 
-def _importer_of(node: Node):  # type: ignore[no-untyped-def]
+def _importer_of(node: Node) -> Importer:
     importer = IMPORTERS.get((node.domain, node.op))
     if importer is None:
         raise _unknown(node)

@@ -115,7 +115,8 @@ def _groups(base: Shape, shape: Shape) -> list[tuple[list[int], list[int]]] | No
     if 0 in base or math.prod(base) != math.prod(shape):
         return None
     while i < len(base) or j < len(shape):
-        sources, targets = [], []
+        sources: list[int] = []
+        targets: list[int] = []
         left = right = 1
         while True:
             if left <= right and i < len(base) and (left < right or not sources):

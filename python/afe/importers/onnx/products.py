@@ -43,7 +43,8 @@ def gemm(ctx: Context, node: Node) -> Value:
         raise invalid_node(node, f"its input has shape {list(x.codes.shape)}, expected two axes")
     codes = x.codes
     if node.integer("transA", 0):
-        codes = with_layout(ctx.settled(codes), ctx.settled(codes).layout.transposed((1, 0)))
+        codes = ctx.settled_codes(codes)
+        codes = with_layout(codes, codes.layout.transposed((1, 0)))
     transposed = bool(node.integer("transB", 0))
     weights = constant_weights(ctx, node, 1, axis=0 if transposed else 1)
     rows = _rows(node, weights, codes.shape[1], transposed=transposed)
@@ -107,8 +108,8 @@ def _product(
 @operator("MatMul")
 def matmul(ctx: Context, node: Node) -> Value:
     """numpy's matmul: a [..., m, k], b [..., k, n]."""
-    right = ctx.value(node, 1)
-    if isinstance(right, QuantizedConstant | Constant) and len(right.shape) == 2:
+    value = ctx.value(node, 1)
+    if isinstance(value, QuantizedConstant | Constant) and len(value.shape) == 2:
         return _by_weights(ctx, node)
     left, right = activation(ctx, node, 0), activation(ctx, node, 1)
     scale = np.asarray(left.affine.scale * right.affine.scale, np.float32)

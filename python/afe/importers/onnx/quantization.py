@@ -94,7 +94,8 @@ def codes_of(reals: F32, affine: Affine) -> NDArray[np.int8]:
     """saturate(rint(x / scale) + zero_point), f32 division, half to even; NaN becomes -128."""
     with np.errstate(all="ignore"):
         codes = np.rint(reals / affine.scale) + np.float32(affine.zero_point)
-        return np.clip(np.nan_to_num(codes, nan=-128), -128, 127).astype(np.int8)
+        limited = np.clip(np.nan_to_num(codes, nan=-128), -128, 127)
+        return np.asarray(limited, np.float32).astype(np.int8)
 
 
 def lookahead(ctx: Context, node: Node) -> tuple[Affine, bool] | None:

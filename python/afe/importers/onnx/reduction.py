@@ -21,7 +21,7 @@ from afe.importers.onnx.problems import unsupported
 from afe.importers.onnx.registry import operator
 from afe.importers.onnx.values import Codes, Floats, Stored, Value
 
-V = TypeVar("V", Codes, Floats)
+V = TypeVar("V", bound=Codes | Floats | Stored)
 
 
 @operator("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin")

@@ -37,7 +37,7 @@ DTYPES: dict[int, np.dtype[Any]] = {
     TensorProto.UINT64: np.dtype(np.uint64),
 }
 
-_FIELD_OF_DTYPE = {
+_FIELD_OF_DTYPE: dict[int, str] = {
     TensorProto.FLOAT: "float_data",
     TensorProto.DOUBLE: "double_data",
     TensorProto.INT64: "int64_data",
@@ -49,7 +49,7 @@ _FIELD_OF_DTYPE = {
 
 def type_name(data_type: int) -> str:
     """ONNX's own name of an element type, or its number."""
-    names = {number: name for name, number in TensorProto.DataType.items()}
+    names = {int(number): str(name) for name, number in TensorProto.DataType.items()}
     return names.get(data_type, str(data_type))
 
 
@@ -112,14 +112,14 @@ def _external(
     try:
         if offset + length > path.stat().st_size:
             raise invalid(f"{where} ends behind the end of {shown(path.name)}")
-        data = np.memmap(path, np.uint8, "r", offset, (length,)) if length else b""
+        data = np.memmap(path, np.uint8, "r", offset, (length,)).data if length else b""
     except OSError as error:
         raise AfeError(
             ErrorCode.FILE_INVALID,
             f"{where}: cannot read its external data {shown(path.name)}: {error.strerror}",
             notes=["external data files must lie beside the model"],
         ) from error
-    return _from_bytes(memoryview(data), dtype, shape, where)
+    return _from_bytes(data, dtype, shape, where)
 
 
 def _inside(folder: Path, location: str, where: str) -> Path:

@@ -31,9 +31,9 @@ class Affine:
 
     def table(self) -> F32:
         """The real value of each int8 code, -128 first."""
-        return np.arange(-128 - self.zero_point, 128 - self.zero_point).astype(np.float32) * (
-            self.scale
-        )
+        centred = np.arange(-128 - self.zero_point, 128 - self.zero_point).astype(np.float32)
+        table: F32 = centred * self.scale
+        return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ Known = Constant | QuantizedConstant
 Computed = Stored | Codes | Floats | Accumulator
 Value = Known | Computed
 
-C = TypeVar("C", Stored, Codes, Floats, Accumulator)
+C = TypeVar("C", bound=Stored | Codes | Floats | Accumulator)
 
 
 def with_layout(value: C, layout: Layout) -> C:
