@@ -54,6 +54,20 @@ inline int64_t burstsOf(const Target &target, uint64_t address, uint64_t rows, u
   return bursts;
 }
 
+/// The first tick at which `live` live ticks have passed since tick `start`; the DRAM is dead in the
+/// first refresh_cycles of every refresh_period.
+inline int64_t afterLive(const Target &target, int64_t start, int64_t live) {
+  if (live == 0)
+    return start;
+  const int64_t ticks = target.dram_decibytes_per_cycle;
+  const int64_t period = target.dram_refresh_period * ticks;
+  const int64_t dead = target.dram_refresh_cycles * ticks, livePerPeriod = period - dead;
+  const int64_t before =
+      start / period * livePerPeriod + std::max<int64_t>(0, start % period - dead);
+  const int64_t last = before + live - 1; // index of the last live tick used, from 0
+  return last / livePerPeriod * period + dead + last % livePerPeriod + 1;
+}
+
 class DramTimeline {
 public:
   /// A stall: T stood at `at` for `cycles` because of request `request` of the list.
@@ -67,11 +81,10 @@ public:
   };
 
   DramTimeline(const Target &target, int64_t endCycle, int64_t prologueBursts)
-      : ticks(target.dram_decibytes_per_cycle), endCycle(endCycle),
-        latency(target.dram_latency * ticks), period(target.dram_refresh_period * ticks),
-        dead(target.dram_refresh_cycles * ticks), burstTicks(target.dram_burst_bytes * 10),
+      : target(target), ticks(target.dram_decibytes_per_cycle), endCycle(endCycle),
+        latency(target.dram_latency * ticks), burstTicks(target.dram_burst_bytes * 10),
         decompressRate(target.decompress_bytes_per_cycle) {
-    lastDone = afterLive(latency, prologueBursts * burstTicks);
+    lastDone = afterLive(target, latency, prologueBursts * burstTicks);
     startOfT = toCycles(lastDone);
   }
 
@@ -84,7 +97,7 @@ public:
       return false;
     const int64_t start = std::max(wallAt(issue) * ticks + latency, lastDone);
     const int64_t decompress = (decompressedBytes * ticks + decompressRate - 1) / decompressRate;
-    lastDone = afterLive(start, std::max(bursts * burstTicks, decompress));
+    lastDone = afterLive(target, start, std::max(bursts * burstTicks, decompress));
     list.push_back({start, lastDone});
     dues.push_back(due);
     addDelay(due, toCycles(lastDone) - due);
@@ -126,17 +139,6 @@ public:
 private:
   int64_t toCycles(int64_t tick) const { return (tick + ticks - 1) / ticks; }
 
-  /// The first tick at which `live` live ticks have passed since `start`.
-  int64_t afterLive(int64_t start, int64_t live) const {
-    if (live == 0)
-      return start;
-    const int64_t livePerPeriod = period - dead;
-    const int64_t before =
-        start / period * livePerPeriod + std::max<int64_t>(0, start % period - dead);
-    const int64_t last = before + live - 1; // index of the last live tick used, from 0
-    return last / livePerPeriod * period + dead + last % livePerPeriod + 1;
-  }
-
   /// Keeps `delays` a staircase: both due and delay strictly ascending, all delays > startOfT.
   void addDelay(int64_t due, int64_t delay) {
     auto next = delays.upper_bound(due);
@@ -147,7 +149,8 @@ private:
     delays[due] = delay;
   }
 
-  const int64_t ticks, endCycle, latency, period, dead, burstTicks, decompressRate;
+  const Target target;
+  const int64_t ticks, endCycle, latency, burstTicks, decompressRate;
   int64_t startOfT = 0, lastDone = 0, lastIssue = 0;
   std::map<int64_t, int64_t> delays; ///< due -> w - T after it
   std::vector<Transfer> list;

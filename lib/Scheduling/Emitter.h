@@ -1,0 +1,141 @@
+// Turns planned layers into instructions with start cycles. Instructions are issued in program
+// order per engine and quad, each as early as its engine, its operands' bytes (RAW, WAR, WAW by
+// address) and the arrival of its data from DRAM allow: hazards cannot arise, because no start is
+// ever chosen before them. L1 tiles and L2 staging get their addresses here, next fit.
+#pragma once
+
+#include "Memory/RotatingAllocator.h"
+#include "Scheduling/DramQueue.h"
+#include "Scheduling/HazardTracker.h"
+#include "Scheduling/Plan.h"
+#include "Scheduling/Tile.h"
+
+#include <array>
+#include <map>
+#include <memory>
+
+namespace afe::sched {
+
+/// Bytes of L1, at one address in some quads, given back when the last reference goes.
+struct L1Slot {
+  int64_t address = 0;
+  uint32_t buffer = isa::kNoBuffer;
+};
+using L1Ref = std::shared_ptr<L1Slot>;
+
+/// Bytes of L2 as a LOAD reads them or a STORE writes them: a resident tensor or a staging slot.
+struct L2Slot {
+  int64_t address = 0;
+  uint32_t buffer = isa::kNoBuffer;
+  std::vector<uint32_t> requests; ///< fetches whose bytes these are
+};
+using L2Ref = std::shared_ptr<L2Slot>;
+
+class Emitter {
+public:
+  Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue);
+
+  /// Emits every layer and the transfers of the outputs. On failure `error` says what did not fit
+  /// and `failedLayer` which layer it was.
+  bool run();
+
+  isa::Program program;
+  std::string error;
+  int failedLayer = -1;
+
+  const Network &network;
+  const Plan &plan;
+  const Target &target;
+
+  // --- what the layer emitters are made of (EmitConv.cpp, EmitVector.cpp, EmitMove.cpp) ---
+
+  /// L1 for `quads`; null (and `error` set) where it does not fit.
+  L1Ref allocateL1(int64_t bytes, uint8_t quads, const std::string &name);
+  /// A box of a tensor, in L2; `copy` becomes the LOAD that brings it to a tile at dst 0.
+  L2Ref openTile(const Tensor &tensor, const Box &box, StridedCopy &copy);
+  /// `copy.src` counts from the storage's start.
+  L2Ref openBytes(int storage, StridedCopy &copy);
+  /// Where a STORE puts the bytes of `copy` (dst counts from the storage's start); after the
+  /// STOREs call commit.
+  L2Ref openResult(int storage, StridedCopy &copy);
+  /// The STOREs of `result` are issued: spilled tensors leave for DRAM.
+  void commit(int storage, const L2Ref &result, const StridedCopy &original);
+  /// Constant bytes, kept once in DRAM and fetched into staging.
+  L2Ref fetchConstant(uint64_t dramAddress, int64_t bytes);
+  uint64_t addConstant(const std::vector<uint8_t> &bytes, const std::string &name);
+
+  /// LOAD of `copy` (src in L2 bytes, dst counts from the slot) into all `quads` at once.
+  void load(uint8_t quads, const L2Ref &from, StridedCopy copy, const L1Ref &to);
+  /// LOAD with 16x16 transposition: `planes` blocks of `rows` rows.
+  void loadTransposed(int quad, const L2Ref &from, int64_t src, int64_t rows, int64_t rowStride,
+                      int64_t planes, int64_t planeStride, const L1Ref &to, int64_t dst);
+  void store(int quad, const L1Ref &from, StridedCopy copy, const L2Ref &to);
+
+  struct Operand {
+    L1Ref slot;
+    std::vector<Interval> ranges;
+  };
+  void tensor(int quad, const isa::TensorFields &fields, const Operand &in, const Operand &weights);
+  void output(int quad, const isa::OutputFields &fields, const Operand &params,
+              const Operand &residual, const Operand &table, const Operand &out);
+  void vector(int quad, const isa::VectorFields &fields, const std::vector<Operand> &reads,
+              const std::vector<Operand> &writes);
+
+  int quads() const { return static_cast<int>(target.quads); }
+  int nextBank(int quad) { return banks[quad].next++ % static_cast<int>(target.accumulator_banks); }
+  int64_t stagingBytes() const { return target.l2_bytes - plan.stagingBase; }
+  /// DRAM address of the constant `key` of the current layer, or made by `make`.
+  uint64_t cachedConstant(const std::string &key,
+                          const std::function<std::vector<uint8_t>()> &make);
+  bool fail(const std::string &message);
+  uint32_t currentLayer() const { return layer; }
+
+private:
+  bool emitConv(const Layer &layer, const Mapping &mapping);
+  bool emitVector(const Layer &layer, const Mapping &mapping);
+  bool emitMove(const Layer &layer, const Mapping &mapping);
+
+  struct BankState {
+    int64_t written = 0, read = 0;
+  };
+  struct Banks {
+    int next = 0;
+    std::array<BankState, 4> state;
+  };
+
+  uint32_t addBuffer(isa::Memory memory, uint8_t quads, uint64_t address, uint64_t bytes,
+                     const std::string &name);
+  void touch(uint32_t buffer, int64_t from, int64_t to);
+  L2Ref stage(int64_t bytes, const std::string &name);
+  void fetchRows(const L2Ref &slot, int64_t dram, int64_t l2, int64_t rows, int64_t rowBytes,
+                 int64_t dramStride, uint32_t dramBuffer);
+  void fetchInput(int storage, const std::vector<Interval> &ranges);
+  /// Engine-free start for `quads` not before `ready`; books the engine.
+  int64_t book(uint8_t quads, isa::Engine engine, int64_t ready, int64_t cycles);
+  void push(uint8_t quads, int64_t start, isa::Instruction instruction);
+  void arrived(const L2Ref &slot, int64_t start);
+  void emitTransfers(uint8_t quads, isa::Instruction &instruction);
+  void sendOutputs();
+  void finish();
+  uint8_t loadRate(uint8_t quads) const;
+
+  uint32_t layer = 0;
+  DramQueue dram;
+  HazardTracker l2, dramBytes;
+  std::vector<HazardTracker> l1;
+  std::vector<std::array<int64_t, isa::kNumEngines>> engineFree;
+  std::vector<Banks> banks;
+  memory::RotatingAllocator l1Allocator, staging;
+  std::vector<uint64_t> storageDram;         ///< DRAM address of storages that have one
+  std::vector<uint32_t> storageBuffer;       ///< L2 buffer of resident storages
+  std::vector<uint32_t> storageDramBuffer;
+  std::vector<std::vector<bool>> inputChunkFetched;
+  std::vector<std::vector<uint32_t>> inputChunkRequest;
+  std::map<std::string, uint64_t> constantCache;
+  int64_t lastDone = 0;
+};
+
+/// Bytes of resident inputs fetched by one request.
+constexpr int64_t kInputChunkBytes = 8192;
+
+} // namespace afe::sched

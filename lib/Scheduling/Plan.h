@@ -1,0 +1,56 @@
+// How each layer is cut: which quad does what, in tiles of which size, in which order. The planner
+// chooses; the emitter obeys; in the IR a plan is the attribute `plan` of a layer operation.
+#pragma once
+
+#include "Scheduling/Network.h"
+#include "Target/Target.h"
+
+#include <string>
+#include <vector>
+
+namespace afe::sched {
+
+/// One layer's mapping. The quads form a grid imageParts x rowParts x channelParts; each walks over
+/// its part in tiles.
+struct Mapping {
+  int64_t imageParts = 1, rowParts = 1, channelParts = 1;
+  int64_t tileImages = 1, tileRows = 1, tileCols = 1, tileBlocks = 1; ///< of the output
+  bool channelsOuter = false; ///< loop order: channels outside pixels (weights stay) or inside
+  int64_t inputChunks = 1;    ///< input channels in this many steps, accumulated in the banks
+  int64_t predictedCycles = 0;
+};
+
+struct Plan {
+  std::vector<Mapping> mappings; ///< one per layer
+  std::vector<bool> resident;    ///< per storage: lives in L2 (else in DRAM, moved tile by tile)
+  std::vector<int64_t> l2Address; ///< per storage, -1 where not resident
+  int64_t stagingBase = 0;        ///< L2 from here on stages what comes from DRAM
+};
+
+/// The split of one TENSOR block inside a tile.
+struct Grid {
+  int64_t blocks = 1;  ///< To: channel blocks per instruction
+  int64_t pixels = 1;  ///< Tp: tiles over pixels
+  int64_t images = 1, rows = 1, cols = 1; ///< output pixels per instruction
+  int64_t cycles = 0;  ///< TENSOR cycles for the whole tile
+};
+
+/// Grid that needs the fewest TENSOR cycles for images x rows x cols pixels and `blocks` channel
+/// blocks at `steps` steps per pixel (depthwise: steps of taps); at most `maxFills` bank fills
+/// where that is not 0.
+Grid chooseGrid(int64_t images, int64_t rows, int64_t cols, int64_t blocks, int64_t steps,
+                bool depthwise, const Target &target, int64_t maxFills = 0);
+
+/// Steps of the TENSOR engine per output pixel of a phase over `channels` input channels.
+int64_t tensorSteps(const ConvParams &conv, const Phase &phase, int64_t channels, bool packed,
+                    const Target &target);
+
+/// The input box that an output box of a phase reads, clipped to the tensor.
+struct InputWindow {
+  int64_t y0, y1, x0, x1;
+};
+
+/// Packed mode: narrow dense inputs whose kernel rows are contiguous bytes.
+bool canPack(const ConvParams &conv, const Tensor &input);
+
+} // namespace afe::sched

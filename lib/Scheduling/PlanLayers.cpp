@@ -1,0 +1,313 @@
+// The mapping of each layer, chosen by the timing model: every split of the quads and a ladder of
+// tile sizes, costed as the busiest engine plus the time to fill and drain the pipeline.
+
+#include "Scheduling/Plan.h"
+
+#include "Scheduling/PackWeights.h"
+#include "Scheduling/PlanLayers.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace afe::sched {
+
+namespace {
+
+/// Cycles and bytes of a candidate on its busiest quad.
+struct Cost {
+  int64_t cycles = 0, l1Bytes = 0;
+};
+
+struct Splits {
+  int64_t images, rows, channels;
+};
+
+/// All ways to give the quads an images x rows x channels grid; the work of none is empty.
+std::vector<Splits> splitsOf(int64_t quads, int64_t images, int64_t rows, int64_t channels) {
+  std::vector<Splits> result;
+  for (int64_t i = 1; i <= std::min(quads, images); ++i)
+    for (int64_t r = 1; i * r <= quads && r <= rows; ++r)
+      for (int64_t c = 1; i * r * c <= quads && c <= channels; ++c)
+        result.push_back({i, r, c});
+  return result;
+}
+
+/// total, then halves rounded up, down to 1.
+std::vector<int64_t> ladder(int64_t total) {
+  std::vector<int64_t> sizes{total};
+  for (int64_t pieces = 2; sizes.back() > 1 && pieces < 4096;
+       pieces = pieces < 8 ? pieces + 1 : pieces + pieces / 4) {
+    int64_t size = ceilDiv(total, pieces);
+    if (size < sizes.back())
+      sizes.push_back(size);
+  }
+  return sizes;
+}
+
+class ConvPlanner {
+public:
+  ConvPlanner(const Network &network, const Layer &layer, const Target &target, int64_t budget)
+      : conv(layer.conv), target(target), budget(budget),
+        input(network.tensors[layer.inputs[0]]), out(network.tensors[layer.outputs[0]]),
+        packed(canPack(conv, input)), groupIn(input.c / conv.groups) {}
+
+  bool choose(Mapping &best, int64_t &smallest);
+
+private:
+  Cost cost(const Mapping &m) const;
+  int64_t inputRows(int64_t rows) const;
+  int64_t inputCols(int64_t cols) const;
+  void consider(Mapping m, Mapping &best, bool &found, int64_t &smallest) const;
+
+  const ConvParams &conv;
+  const Target &target;
+  const int64_t budget;
+  const Tensor &input, &out;
+  const bool packed;
+  const int64_t groupIn;
+};
+
+int64_t ConvPlanner::inputRows(int64_t rows) const {
+  const Phase &p = conv.phases[0];
+  int64_t most = 0;
+  for (const Phase &q : conv.phases)
+    most = std::max(most, (ceilDiv(rows, p.outStepY) - 1) * conv.strideY + (q.kh - 1) * conv.dilY + 1);
+  return std::min(input.h, most + (conv.phases.size() > 1));
+}
+
+int64_t ConvPlanner::inputCols(int64_t cols) const {
+  const Phase &p = conv.phases[0];
+  int64_t most = 0;
+  for (const Phase &q : conv.phases)
+    most = std::max(most, (ceilDiv(cols, p.outStepX) - 1) * conv.strideX + (q.kw - 1) * conv.dilX + 1);
+  return std::min(input.w, most + (conv.phases.size() > 1));
+}
+
+Cost ConvPlanner::cost(const Mapping &m) const {
+  int64_t images = ceilDiv(out.n, m.imageParts), rows = ceilDiv(out.h, m.rowParts),
+          blocks = ceilDiv(out.blocks(), m.channelParts);
+  int64_t tn = std::min(m.tileImages, images), tr = std::min(m.tileRows, rows),
+          tc = std::min(m.tileCols, out.w), tb = std::min(m.tileBlocks, blocks);
+  int64_t pixelTiles = ceilDiv(images, tn) * ceilDiv(rows, tr) * ceilDiv(out.w, tc);
+  int64_t channelTiles = ceilDiv(blocks, tb), chunks = m.inputChunks;
+  int64_t chunkIn = chunks == 1 ? groupIn : roundUp(ceilDiv(groupIn, chunks), kLanes);
+  int64_t inChannels = conv.depthwise ? std::min(input.c, ceilDiv(tb * kLanes, conv.multiplier))
+                                      : chunkIn;
+  int64_t pixelBytes = packed || input.layout.pixel == input.c ? inChannels
+                                                               : roundUp(inChannels, kLanes);
+  int64_t inBytes = tn * inputRows(tr) * inputCols(tc) * pixelBytes;
+  int64_t outBytes = tn * tr * tc * tb * kLanes * out.elementBytes();
+  int64_t resBytes = conv.residual.mode == isa::Residual::None ? 0 : outBytes;
+  int64_t weightBytes = 0, tensor = 0;
+  for (const Phase &p : conv.phases) {
+    weightBytes += tb * weightBlockBytes(conv, p, chunkIn, packed);
+    Grid grid = chooseGrid(tn, ceilDiv(tr, p.outStepY), ceilDiv(tc, p.outStepX), tb,
+                           tensorSteps(conv, p, chunkIn, packed, target), conv.depthwise, target,
+                           chunks > 1 ? target.accumulator_banks : 0);
+    if (grid.cycles < 0)
+      return {-1, 0};
+    tensor += grid.cycles;
+  }
+  weightBytes += tb * paramBlockBytes(conv) + conv.table.size();
+
+  // Loads: multicast ones run at the full rate for everybody, others share L2's read rate.
+  int64_t share = std::min(target.load_rate_max, target.l2_read_bytes_per_cycle / target.quads);
+  int64_t rate = share >= 128 ? 128 : share >= 64 ? 64 : 32, fast = target.load_rate_max;
+  bool sameInput = m.imageParts * m.rowParts == 1, sameWeights = m.channelParts == 1 && !conv.matmul;
+  int64_t inLoads = (m.channelsOuter ? (pixelTiles == 1 ? 1 : channelTiles) : 1) * pixelTiles * chunks;
+  if (conv.depthwise)
+    inLoads = pixelTiles * channelTiles;
+  int64_t weightLoads = (m.channelsOuter || channelTiles == 1 ? 1 : pixelTiles) * channelTiles * chunks;
+  if (chunks > 1)
+    weightLoads = pixelTiles * channelTiles * chunks, inLoads = weightLoads;
+  int64_t inCycles = inLoads * ceilDiv(inBytes, sameInput ? fast : rate);
+  int64_t weightCycles = weightLoads * ceilDiv(weightBytes, sameWeights ? fast : rate);
+  int64_t tiles = pixelTiles * channelTiles;
+  int64_t resCycles = tiles * ceilDiv(resBytes, rate);
+  int64_t load = inCycles + weightCycles + resCycles;
+  int64_t output = tiles * ceilDiv(tn * tr * tc * tb * kLanes, target.output_values_per_cycle);
+  int64_t store = tiles * ceilDiv(outBytes, target.store_bytes_per_cycle);
+  int64_t compute = tiles * tensor * chunks;
+  int64_t fill = ceilDiv(inBytes + resBytes, rate) + ceilDiv(weightBytes, sameWeights ? fast : rate) +
+                 ceilDiv(outBytes, target.store_bytes_per_cycle) + target.latency_load +
+                 target.latency_tensor + target.latency_output + target.latency_store;
+  Cost c;
+  c.cycles = std::max({load, output, store, compute}) + fill + tiles * 4;
+  c.l1Bytes = inBytes + weightBytes + outBytes + resBytes;
+  return c;
+}
+
+void ConvPlanner::consider(Mapping m, Mapping &best, bool &found, int64_t &smallest) const {
+  Cost c = cost(m);
+  if (c.cycles < 0)
+    return;
+  smallest = std::min(smallest, c.l1Bytes);
+  if (c.l1Bytes > budget)
+    return;
+  m.predictedCycles = c.cycles;
+  if (!found || c.cycles < best.predictedCycles)
+    best = m;
+  found = true;
+}
+
+bool ConvPlanner::choose(Mapping &best, int64_t &smallest) {
+  bool found = false;
+  int64_t unitY = conv.phases[0].outStepY, unitB = conv.depthwise ? conv.multiplier : 1;
+  int64_t channelUnits = out.blocks() / conv.groups / unitB;
+  for (Splits s : splitsOf(target.quads, out.n, ceilDiv(out.h, unitY),
+                           std::max<int64_t>(1, ceilDiv(out.blocks(), unitB)))) {
+    Mapping m;
+    m.imageParts = s.images, m.rowParts = s.rows, m.channelParts = s.channels;
+    int64_t rows = ceilDiv(out.h, s.rows), images = ceilDiv(out.n, s.images);
+    int64_t blocks = std::max<int64_t>(1, std::min(ceilDiv(out.blocks(), s.channels * unitB),
+                                                   std::max<int64_t>(1, channelUnits)));
+    m.tileCols = out.w;
+    bool fits = false;
+    for (int64_t b : ladder(blocks)) {
+      m.tileBlocks = b * unitB;
+      auto tryAll = [&](int64_t n, int64_t r, int64_t cols) {
+        m.tileImages = n, m.tileRows = roundUp(r, unitY), m.tileCols = cols;
+        for (bool outer : {false, true}) {
+          m.channelsOuter = outer;
+          m.inputChunks = 1;
+          bool before = found;
+          consider(m, best, found, smallest);
+          fits |= found && !before;
+        }
+      };
+      for (int64_t n : conv.matmul ? std::vector<int64_t>{1} : ladder(images))
+        if (n > 1 || images == 1 || conv.matmul)
+          tryAll(n, rows, out.w);
+      for (int64_t r : ladder(rows))
+        tryAll(1, r, out.w);
+      for (int64_t cols : found ? std::vector<int64_t>{} : ladder(out.w))
+        tryAll(1, 1, cols);
+    }
+    if (found || conv.depthwise || conv.phases.size() > 1)
+      continue;
+    // Nothing fits with all input channels at once: cut them and accumulate in the banks.
+    m.tileBlocks = 1, m.tileImages = 1, m.channelsOuter = false;
+    for (int64_t chunks = 2; chunks <= ceilDiv(groupIn, kLanes); ++chunks)
+      for (int64_t cols : ladder(out.w))
+        for (int64_t r : ladder(std::min<int64_t>(rows, 16))) {
+          m.inputChunks = chunks, m.tileRows = r, m.tileCols = cols;
+          consider(m, best, found, smallest);
+        }
+  }
+  return found;
+}
+
+class VectorPlanner {
+public:
+  VectorPlanner(const Network &network, const Layer &layer, const Target &target, int64_t budget)
+      : network(network), layer(layer), vec(layer.vector), target(target), budget(budget) {}
+
+  bool choose(Mapping &best, int64_t &smallest);
+
+private:
+  Cost cost(const Mapping &m, const Tensor &d) const;
+
+  const Network &network;
+  const Layer &layer;
+  const VectorParams &vec;
+  const Target &target;
+  const int64_t budget;
+};
+
+Cost VectorPlanner::cost(const Mapping &m, const Tensor &d) const {
+  int64_t images = ceilDiv(d.n, m.imageParts), rows = ceilDiv(d.h, m.rowParts),
+          blocks = ceilDiv(d.blocks(), m.channelParts);
+  int64_t tn = std::min(m.tileImages, images), tr = std::min(m.tileRows, rows),
+          tc = std::min(m.tileCols, d.w), tb = std::min(m.tileBlocks, blocks);
+  int64_t tiles = ceilDiv(images, tn) * ceilDiv(rows, tr) * ceilDiv(d.w, tc) * ceilDiv(blocks, tb);
+  auto bytesOf = [&](const Tensor &t, bool windowed) {
+    int64_t r = std::min(t.h, tr), c = std::min(t.w, tc);
+    if (windowed && vec.window) {
+      r = std::min(t.h, (tr - 1) * vec.strideY + (vec.kh - 1) * vec.dilY + 1);
+      c = std::min(t.w, (tc - 1) * vec.strideX + (vec.kw - 1) * vec.dilX + 1);
+    } else if (windowed) {
+      r = t.h, c = t.w;
+    }
+    return std::min(t.n, tn) * r * c * std::min(t.blocks(), tb) * kLanes * t.elementBytes();
+  };
+  int64_t in = 0, out = 0;
+  for (size_t i = 0; i < layer.inputs.size(); ++i)
+    in += bytesOf(network.tensors[layer.inputs[i]], i == 0 && (vec.window || vec.gathers));
+  for (int output : layer.outputs)
+    out += bytesOf(network.tensors[output], false);
+  int64_t share = std::min(target.load_rate_max, target.l2_read_bytes_per_cycle / target.quads);
+  int64_t rate = share >= 128 ? 128 : share >= 64 ? 64 : 32;
+  int64_t load = ceilDiv(in, rate), store = ceilDiv(out, target.store_bytes_per_cycle);
+  int64_t pixels = tn * tr * tc;
+  int64_t compute = std::max<int64_t>(1, vec.cost) *
+                        ceilDiv(pixels * tb * kLanes, target.vector_lanes) +
+                    vec.rowCost * ceilDiv(pixels, target.vector_lanes) +
+                    vec.channelCost * ceilDiv(tn * tb * kLanes, target.vector_lanes);
+  Cost c;
+  c.cycles = tiles * std::max({load, store, compute}) + load + store + compute + tiles * 8;
+  c.l1Bytes = in + out + vec.program.size();
+  return c;
+}
+
+bool VectorPlanner::choose(Mapping &best, int64_t &smallest) {
+  const Tensor *d = &network.tensors[layer.outputs[0]];
+  if (vec.reducesPixels || vec.reducesChannels)
+    for (int input : layer.inputs) {
+      const Tensor &t = network.tensors[input];
+      if (t.n * t.h * t.w * t.c > d->n * d->h * d->w * d->c)
+        d = &t;
+    }
+  bool found = false, wholeChannels = vec.reducesChannels || vec.usesChannelIndex;
+  for (Splits s : splitsOf(target.quads, d->n, vec.reducesPixels ? 1 : d->h,
+                           wholeChannels ? 1 : d->blocks())) {
+    Mapping m;
+    m.imageParts = s.images, m.rowParts = s.rows, m.channelParts = s.channels;
+    int64_t rows = ceilDiv(d->h, s.rows), blocks = ceilDiv(d->blocks(), s.channels);
+    std::vector<int64_t> rowSizes = vec.reducesPixels ? std::vector<int64_t>{d->h} : ladder(rows);
+    auto consider = [&] {
+      Cost c = cost(m, *d);
+      smallest = std::min(smallest, c.l1Bytes);
+      m.predictedCycles = c.cycles;
+      if (c.l1Bytes > budget)
+        return;
+      if (!found || c.cycles < best.predictedCycles)
+        best = m;
+      found = true;
+    };
+    for (int64_t b : wholeChannels ? std::vector<int64_t>{d->blocks()} : ladder(blocks))
+      for (int64_t n : ladder(ceilDiv(d->n, s.images)))
+        for (int64_t r : rowSizes) {
+          if (n > 1 && r < rows)
+            continue; // several images per tile only where a whole image fits easily
+          m.tileBlocks = b, m.tileImages = n, m.tileRows = r, m.tileCols = d->w;
+          consider();
+          if (r == 1 && !found && !vec.reducesPixels)
+            for (int64_t cols : ladder(d->w)) {
+              m.tileCols = cols;
+              consider();
+            }
+        }
+  }
+  return found;
+}
+
+} // namespace
+
+bool planLayer(const Network &network, const Layer &layer, const Target &target, int64_t budget,
+               Mapping &mapping, std::string &error) {
+  int64_t smallest = INT64_MAX;
+  bool found = true;
+  if (layer.kind == Layer::Kind::Conv)
+    found = ConvPlanner(network, layer, target, budget).choose(mapping, smallest);
+  else if (layer.kind == Layer::Kind::Vector)
+    found = VectorPlanner(network, layer, target, budget).choose(mapping, smallest);
+  else
+    mapping.tileRows = std::max<int64_t>(64, budget / 2 / 64 * 64); // bytes per chunk
+  if (!found)
+    error = "'" + layer.name + "' needs at least " + std::to_string(smallest) +
+            " bytes of L1 for its smallest tile, target '" + target.name + "' offers " +
+            std::to_string(target.l1_bytes);
+  return found;
+}
+
+} // namespace afe::sched

@@ -1,0 +1,87 @@
+// Plan, place, schedule; smaller tiles where the first choice does not fit; instruction blocks.
+
+#include "Scheduling/Schedule.h"
+
+#include "Encoding/Lm.h"
+#include "Scheduling/Emitter.h"
+#include "Scheduling/PlanLayers.h"
+#include "Scheduling/Residency.h"
+
+#include <algorithm>
+
+namespace afe::sched {
+
+/// Share of L1 for one tile: the rest lets the movers bring the next one meanwhile.
+static int64_t tileBudget(const Target &target) { return target.l1_bytes * 9 / 20; }
+
+bool planSegment(const Network &network, const Target &target, Plan &plan, std::string &error) {
+  chooseResidency(network, target, plan);
+  plan.mappings.assign(network.layers.size(), {});
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    // Half of L1 leaves room for the next tile; a layer that needs more gets (nearly) all.
+    bool ok = false;
+    for (int64_t budget : {tileBudget(target), target.l1_bytes * 7 / 10, target.l1_bytes})
+      if ((ok = planLayer(network, network.layers[i], target, budget, plan.mappings[i], error)))
+        break;
+    if (!ok)
+      return false;
+  }
+  error.clear();
+  return true;
+}
+
+/// Adds a request for every instruction block but the first of each quad, as early as two resident
+/// blocks allow, at a place in the list where it holds up nothing that is due before its issue.
+static bool addInstructionBlocks(isa::Program &program, const Target &target, std::string &error) {
+  program.blocks = isa::layoutStreams(program, target, error);
+  if (program.blocks.empty() && !error.empty())
+    return false;
+  std::vector<isa::DramRequest> blocks;
+  for (size_t q = 0; q < program.blocks.size(); ++q)
+    for (size_t k = 1; k < program.blocks[q].size(); ++k) {
+      isa::DramRequest request;
+      request.kind = isa::DramRequest::Kind::Instructions;
+      request.issue = k >= 2 ? program.blocks[q][k - 2].doneAt + 1 : 0;
+      request.due = std::max(request.issue, program.blocks[q][k].neededAt);
+      request.l2 = q;
+      request.rows = k;
+      request.rowBytes = program.blocks[q][k].bytes;
+      blocks.push_back(request);
+    }
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const auto &a, const auto &b) { return a.due < b.due; });
+  for (const isa::DramRequest &block : blocks) {
+    std::vector<isa::DramRequest> &list = program.requests;
+    size_t place = 0;
+    while (place < list.size() && list[place].due < block.due)
+      ++place;
+    for (size_t i = place; i < list.size(); ++i)
+      if (list[i].due < block.issue)
+        place = i + 1;
+    list.insert(list.begin() + place, block);
+  }
+  return true;
+}
+
+bool scheduleSegment(const Network &network, const Target &target, Plan &plan,
+                     isa::Program &program, std::string &error) {
+  constexpr int64_t kPrologueGuess = 600;
+  std::vector<int64_t> budgets(network.layers.size(), target.l1_bytes);
+  for (int attempt = 0; attempt < 200; ++attempt) {
+    Emitter emitter(network, plan, target, kPrologueGuess);
+    if (emitter.run()) {
+      program = std::move(emitter.program);
+      return addInstructionBlocks(program, target, error);
+    }
+    error = emitter.error;
+    int64_t &budget = budgets[emitter.failedLayer];
+    budget = std::min(budget, tileBudget(target)) * 4 / 5;
+    std::string smaller;
+    if (!planLayer(network, network.layers[emitter.failedLayer], target, budget,
+                   plan.mappings[emitter.failedLayer], smaller))
+      return false;
+  }
+  return false;
+}
+
+} // namespace afe::sched
