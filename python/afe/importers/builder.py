@@ -367,6 +367,8 @@ class TosaBuilder(ModuleBuilder):
         target = tuple(int(size) for size in shape)
         if target == x.shape:
             return x
+        if x.constant is not None:
+            return self.const(x.constant.reshape(target))
         return self.op("tosa.reshape", [x, self.shape_const(target)], target, x.dtype)
 
     def transpose(self, x: Tensor, perms: Sequence[int]) -> Tensor:

@@ -8,7 +8,7 @@ Constants above `RESOURCE_BYTES` are kept as resources, by reference and unhashe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +34,15 @@ NUMPY_OF_DTYPE = {text: dtype for dtype, text in DTYPE_OF_NUMPY.items()}
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """An SSA value with its static shape and its MLIR element type ("i8", "i32", "f32", …)."""
+    """An SSA value with its static shape and its MLIR element type ("i8", "i32", "f32", …).
+
+    `constant` are the values of a `tosa.const`, so that reshapes of it need no operation.
+    """
 
     value: ir.Value
     shape: tuple[int, ...]
     dtype: str
+    constant: NDArray[np.generic] | None = field(default=None, compare=False, repr=False)
 
 
 class ModuleBuilder:
@@ -193,12 +197,12 @@ class ModuleBuilder:
         array = np.ascontiguousarray(array).reshape(array.shape)
         dtype = DTYPE_OF_NUMPY[array.dtype]
         if array.nbytes > RESOURCE_BYTES and dtype != "i1":
-            return self._emit_const(self._resource(array, dtype), array.shape, dtype)
+            return self._emit_const(self._resource(array, dtype), array, dtype)
         key = (dtype, array.shape, array.tobytes())
         known = self._constants.get(key)
         if known is None:
             values = self._dense(array, dtype)
-            known = self._constants[key] = self._emit_const(values, array.shape, dtype)
+            known = self._constants[key] = self._emit_const(values, array, dtype)
         return known
 
     def scalar(self, value: float, dtype: str) -> Tensor:
@@ -221,8 +225,11 @@ class ModuleBuilder:
             known = self._shape_constants[key] = operation.results[0]
         return known
 
-    def _emit_const(self, values: ir.Attribute, shape: tuple[int, ...], dtype: str) -> Tensor:
-        return self.op("tosa.const", [], shape, dtype, {"values": values})
+    def _emit_const(
+        self, values: ir.Attribute, array: NDArray[np.generic], dtype: str
+    ) -> Tensor:
+        made = self.op("tosa.const", [], array.shape, dtype, {"values": values})
+        return replace(made, constant=array)
 
     def _dense(self, array: NDArray[np.generic], dtype: str) -> ir.Attribute:
         if array.size == 0:

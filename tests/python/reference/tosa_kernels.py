@@ -149,6 +149,8 @@ def rescale(
     """TOSA RESCALE with a 32-bit multiplier, saturating as apply_clip does."""
     value = x.astype(np.int64) - int(input_zp.reshape(-1)[0])
     m, s = multiplier.astype(np.int64), shift.astype(np.int64)
+    if m.size == 1:
+        m, s = m.reshape(()), s.reshape(())
     if s.min() < 2 or s.max() > 62:
         raise ValueError(f"shift {s.min()}..{s.max()} outside 2..62")
     nudge = np.broadcast_to(np.int64(1) << (s - 1), value.shape).copy()

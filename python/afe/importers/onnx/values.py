@@ -31,8 +31,8 @@ class Affine:
 
     def table(self) -> F32:
         """The real value of each int8 code, -128 first."""
-        centred = np.arange(-128 - self.zero_point, 128 - self.zero_point).astype(np.float32)
-        table: F32 = centred * self.scale
+        codes = np.arange(-128, 128, dtype=np.int32) - np.int32(self.zero_point)
+        table: F32 = codes.astype(np.float32) * self.scale
         return table
 
 

@@ -33,7 +33,7 @@ def _sum(node: Node, name: str, activation: int) -> Tensor:
     if node.input(0).dtype == "i32":
         return _int32(node, name, activation)
     _same_signedness(node)
-    x, y = node.int8_value(0), node.int8_value(1)
+    x, y = node.builder.same_rank(node.int8_value(0), node.int8_value(1))
     x_affine, y_affine, output = node.in_affine(0), node.in_affine(1), node.out_affine()
     limits = node.activation_range(activation, output)
     common = 2.0 * max(float(x_affine.scale), float(y_affine.scale))
@@ -77,7 +77,7 @@ def mul(node: Node) -> Tensor:
             raise node.unsupported("int32 arithmetic with a fused activation or another type")
         return b.mul(node.value(0), node.value(1))
     _same_signedness(node)
-    x, y = node.int8_value(0), node.int8_value(1)
+    x, y = node.builder.same_rank(node.int8_value(0), node.int8_value(1))
     x_affine, y_affine, output = node.in_affine(0), node.in_affine(1), node.out_affine()
     limits = node.activation_range(activation, output)
     product = b.mul(b.centred(x, x_affine.zero_point), b.centred(y, y_affine.zero_point))
@@ -93,7 +93,7 @@ def squared_difference(node: Node) -> Tensor:
     """(x - y)^2, operands raised by 7 bits."""
     b, left_shift = node.builder, 7
     _same_signedness(node)
-    x, y = node.int8_value(0), node.int8_value(1)
+    x, y = node.builder.same_rank(node.int8_value(0), node.int8_value(1))
     x_affine, y_affine, output = node.in_affine(0), node.in_affine(1), node.out_affine()
     common = 2.0 * max(float(x_affine.scale), float(y_affine.scale))
     difference = b.sub(

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import tflite
+from flatbuffers.number_types import Int32Flags
 from numpy.typing import NDArray
 
 from afe.errors import AfeError, ErrorCode
@@ -22,6 +23,7 @@ from afe.importers.tflite.verifier import verify_flatbuffer
 MAX_RANK = 8
 MAX_ELEMENTS = (1 << 31) - 1
 SCHEMA_VERSION = 3
+_BUILTIN_CODE_SLOT = 10
 
 _TYPES: dict[int, tuple[str, type]] = {
     tflite.TensorType.FLOAT32: ("f32", np.float32),
@@ -274,10 +276,16 @@ class _Reader:
 
 def _operator_name(code: Any) -> str:
     """The schema's name; a custom operator's own name behind "CUSTOM:"."""
-    value = max(int(code.BuiltinCode()), int(code.DeprecatedBuiltinCode()))
+    value = max(_builtin_code(code), int(code.DeprecatedBuiltinCode()))
     if value == tflite.BuiltinOperator.CUSTOM:
         return "CUSTOM:" + clean_name(_text(code.CustomCode()), "?")
     return OPERATOR_NAMES.get(value, f"operator code {value}")
+
+
+def _builtin_code(code: Any) -> int:
+    """Field builtin_code itself: the accessor overlooks codes below 127 that stand in it alone."""
+    slot = code._tab.Offset(_BUILTIN_CODE_SLOT)
+    return int(code._tab.Get(Int32Flags, slot + code._tab.Pos)) if slot else 0
 
 
 def _tensor_map(signature: Any, member: str) -> dict[str, int]:
