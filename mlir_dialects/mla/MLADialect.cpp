@@ -11,6 +11,7 @@ using namespace afe::mla;
 
 #include "mla/MLADialect.cpp.inc"
 #include "mla/MLAEnums.cpp.inc"
+#include "mla/MLAInterfaces.cpp.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "mla/MLAAttributes.cpp.inc"

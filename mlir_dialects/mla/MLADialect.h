@@ -19,6 +19,14 @@
 #define GET_ATTRDEF_CLASSES
 #include "mla/MLAAttributes.h.inc"
 
+namespace afe::mla {
+/// Trait of the operations that may stand in the region of `mla.vector`.
+template <typename Op>
+class LaneOperation : public mlir::OpTrait::TraitBase<Op, LaneOperation> {};
+} // namespace afe::mla
+
+#include "mla/MLAInterfaces.h.inc"
+
 #define GET_OP_CLASSES
 #include "mla/MLAOps.h.inc"
 
@@ -29,6 +37,10 @@ constexpr llvm::StringLiteral kTargetAttrName = "mla.target";
 
 /// The plain description behind the attribute.
 Target toTarget(TargetAttr attr);
+
+/// A mask of quads, "[0, 2]" in assembly.
+mlir::ParseResult parseQuadList(mlir::OpAsmParser &parser, mlir::IntegerAttr &mask);
+void printQuadList(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::IntegerAttr mask);
 
 /// The target of the module around `op`; `mlsoc` where the module names none.
 Target targetOf(mlir::Operation *op);

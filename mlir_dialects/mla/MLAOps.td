@@ -5,4 +5,5 @@ include "MLALayerOps.td"
 include "MLADataOps.td"
 include "MLAVectorOps.td"
 include "MLASegmentOps.td"
+include "MLAProgramOps.td"
 #endif // MLA_OPS_TD

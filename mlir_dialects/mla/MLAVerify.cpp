@@ -46,6 +46,13 @@ LogicalResult mla::verifyArray(Operation *op, StringRef what, ArrayRef<int64_t> 
   return success();
 }
 
+LogicalResult mla::verifyBytes(Operation *op, StringRef what, ElementsAttr attr) {
+  ShapedType type = attr.getShapedType();
+  if (type.getRank() == 1 && type.getElementType().isInteger(8))
+    return success();
+  return op->emitOpError() << what << " is " << type << ", expected a row of bytes";
+}
+
 int64_t mla::windowOutputSize(int64_t in, int64_t padLow, int64_t padHigh, int64_t kernel,
                               int64_t stride, int64_t dilation) {
   int64_t travel = in + padLow + padHigh - (kernel - 1) * dilation - 1;

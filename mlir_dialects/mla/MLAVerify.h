@@ -35,6 +35,9 @@ mlir::LogicalResult verifyShape(mlir::Operation *op, llvm::StringRef what, mlir:
 mlir::LogicalResult verifyArray(mlir::Operation *op, llvm::StringRef what,
                                 llvm::ArrayRef<int64_t> values, size_t size, Range range);
 
+/// Succeeds if the attribute is a row of bytes: rank 1, elements of 8 bits.
+mlir::LogicalResult verifyBytes(mlir::Operation *op, llvm::StringRef what, mlir::ElementsAttr attr);
+
 /// Output size of a sliding window along one dimension; 0 or less where the window does not fit.
 int64_t windowOutputSize(int64_t in, int64_t padLow, int64_t padHigh, int64_t kernel,
                          int64_t stride, int64_t dilation);
