@@ -7,7 +7,7 @@ import json
 
 import pytest
 import yaml
-from networks import quantized_network, two_port_network
+from hand_made import quantized_network, two_port_network
 
 from afe.errors import AfeError, ErrorCode
 from afe.package.mpk import Provenance, build_package

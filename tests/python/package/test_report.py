@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from networks import cycles, quantized_network
+from hand_made import cycles, quantized_network
 
 from afe.package.report import ArchiveFile, CompileReport, cycles_of, peak_bytes_of
 

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from networks import quantized_network, two_port_network
+from hand_made import quantized_network, two_port_network
 
 from afe import runtime
 from afe.archive import read_archive, write_archive
