@@ -14,7 +14,7 @@ SOURCES := python/afe tests examples benchmarks
 all: build
 
 demo: build  ## compile the digits example, run it in the simulator, print what came of it
-	$(BIN)/python examples/digits/demo.py
+	$(BIN)/python examples/digits/run_demo.py
 
 test: build lint unit lit e2e  ## the whole test suite
 

@@ -70,7 +70,8 @@ def import_phase(
 
             expose_layer_outputs(module)
         context = source.imported.context
-        context.enable_multithreading(options.threads > 1)
+        # Printing whole modules between passes needs one thread.
+        context.enable_multithreading(options.threads > 1 and not options.prints_ir)
         attribute = ir.Attribute.parse(target.attribute_text(), context=context)
         module.operation.attributes["mla.target"] = attribute
         finish(module)

@@ -76,6 +76,15 @@ class CompileOptions:
         if self.binary_suffix not in ("lm", "elf"):
             raise _invalid("binary_suffix", self.binary_suffix, "'lm' or 'elf'")
 
+    @property
+    def prints_ir(self) -> bool:
+        """Whether modules are printed between passes."""
+        return (
+            self.mlir_print_ir_before_all
+            or self.mlir_print_ir_after_all
+            or self.mlir_print_ir_after_change
+        )
+
     @classmethod
     def from_keywords(cls, keywords: Mapping[str, Any]) -> CompileOptions:
         """The options given by keyword; an unknown keyword is an error that names the nearest."""

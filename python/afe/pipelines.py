@@ -27,7 +27,7 @@ def run_pipeline(module: ir.Module, pipeline: str, options: CompileOptions) -> N
 
 
 def _configure(manager: PassManager, options: CompileOptions) -> None:
-    if _prints_ir(options):
+    if options.prints_ir:
         manager.enable_ir_printing(
             print_before_all=options.mlir_print_ir_before_all,
             print_after_all=options.mlir_print_ir_after_all or options.mlir_print_ir_after_change,
@@ -40,14 +40,6 @@ def _configure(manager: PassManager, options: CompileOptions) -> None:
         manager.enable_statistics()
     if options.mlir_pass_pipeline_crash_reproducer:
         manager.enable_crash_reproducer(options.mlir_pass_pipeline_crash_reproducer)
-
-
-def _prints_ir(options: CompileOptions) -> bool:
-    return (
-        options.mlir_print_ir_before_all
-        or options.mlir_print_ir_after_all
-        or options.mlir_print_ir_after_change
-    )
 
 
 def _afe_error(pipeline: str, error: ir.MLIRError) -> AfeError:

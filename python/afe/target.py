@@ -172,7 +172,7 @@ def _data_folder(entry: str) -> Path:
     installed = Path(__file__).parent / "data" / entry
     if installed.exists():
         return installed
-    root = Path(__file__).parents[2]
+    root = Path(__file__).resolve().parents[2]
     return root / ("targets" if entry == "targets" else "lib/Target/Target.def")
 
 

@@ -122,14 +122,7 @@ class Model:
     def _copied_source(self) -> SourceModel:
         """A source the compiler may consume: the model can be compiled again."""
         imported = self._source.imported
-        module = imported.module.operation.clone()
-        copied = replace(imported, module=_as_module(module))
-        return replace(self._source, imported=copied)
-
-
-def _as_module(operation: Any) -> Any:
-    """A cloned `builtin.module` as a Module (OpView or Operation, as the bindings hand it out)."""
-    return getattr(operation, "opview", operation)
+        return replace(self._source, imported=replace(imported, module=imported.module.clone()))
 
 
 def _refuse_unsupported(
