@@ -1,0 +1,1 @@
+"""Dialects: each module holds what mlir-tblgen generates plus hand-written conveniences."""

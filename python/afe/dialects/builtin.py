@@ -1,0 +1,25 @@
+"""The `builtin` dialect of MLIR; a ModuleOp has its body at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from afe.ir import Block, Location
+
+from ._builtin_ops_gen import *  # noqa: F403
+from ._builtin_ops_gen import ModuleOp as _GeneratedModuleOp
+from ._builtin_ops_gen import _Dialect
+from ._ods_common import _cext
+
+
+@_cext.register_operation(_Dialect, replace=True)
+class ModuleOp(_GeneratedModuleOp):
+    """A module with its (empty) body block."""
+
+    def __init__(self, *, loc: Location | None = None, ip: Any = None) -> None:
+        super().__init__(loc=loc, ip=ip)
+        Block.create_at_start(self.regions[0], [])
+
+    @property
+    def body(self) -> Block:
+        return self.regions[0].blocks[0]

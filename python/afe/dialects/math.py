@@ -1,0 +1,3 @@
+"""The `math` dialect of MLIR."""
+
+from ._math_ops_gen import *  # noqa: F403

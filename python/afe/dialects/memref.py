@@ -1,0 +1,3 @@
+"""The `memref` dialect of MLIR."""
+
+from ._memref_ops_gen import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The `quant` dialect of MLIR."""
+
+from ._quant_ops_gen import *  # noqa: F403

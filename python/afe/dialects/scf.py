@@ -1,0 +1,3 @@
+"""The `scf` dialect of MLIR."""
+
+from ._scf_ops_gen import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The `tensor` dialect of MLIR."""
+
+from ._tensor_ops_gen import *  # noqa: F403
