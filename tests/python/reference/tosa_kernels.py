@@ -107,19 +107,12 @@ def max_pool2d(x: Array, kernel: Sequence[int], stride: Sequence[int], pad: Sequ
 
 
 def avg_pool2d(x: Array, kernel: Sequence[int], stride: Sequence[int], pad: Sequence[int]) -> Array:
-    """f32 mean over the taps that exist: their sum, row by row, divided by their number."""
-    taps = windows(padded(x, pad), kernel, stride, (1, 1)).reshape(*_pooled(x, kernel, stride, pad), -1)
+    """f32 mean over the taps that exist: sums of columns, added left to right, by their number."""
+    taps = windows(padded(x, pad), kernel, stride, (1, 1))
     exists = windows(padded(np.ones_like(x), pad), kernel, stride, (1, 1))
-    total = np.add.accumulate(taps, axis=-1, dtype=np.float32)[..., -1]
+    columns = np.add.accumulate(taps, axis=4, dtype=np.float32)[..., -1, :]
+    total = np.add.accumulate(columns, axis=4, dtype=np.float32)[..., -1]
     return total / exists.sum(axis=(4, 5), dtype=np.float32)
-
-
-def _pooled(
-    x: Array, kernel: Sequence[int], stride: Sequence[int], pad: Sequence[int]
-) -> tuple[int, int, int, int]:
-    height = (x.shape[1] + pad[0] + pad[1] - kernel[0]) // stride[0] + 1
-    width = (x.shape[2] + pad[2] + pad[3] - kernel[1]) // stride[1] + 1
-    return x.shape[0], height, width, x.shape[3]
 
 
 def resize_nearest(x: Array, scale: Array, offset: Array, border: Array, mode: str) -> Array:

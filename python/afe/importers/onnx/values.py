@@ -69,7 +69,8 @@ class QuantizedConstant:
         """The f32 elements, as DequantizeLinear computes them."""
         scale, zero_point = self._spread(self.scale), self._spread(self.zero_point)
         centred = self.array.astype(np.int64) - zero_point.astype(np.int64)
-        return centred.astype(np.float32) * scale
+        reals: F32 = centred.astype(np.float32) * scale
+        return reals
 
     def _spread(self, factor: NDArray[Any]) -> NDArray[Any]:
         if factor.ndim == 0:

@@ -1,0 +1,6 @@
+"""Makes the oracles beside this folder importable as `reference`."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
