@@ -184,7 +184,7 @@ def fully_connected(node: Node) -> Tensor:
         b.const(weights.reshape(outputs, 1, 1, inputs)),
         b.const(_bias(node, 2, outputs)),
         input_zp=node.in_affine(0).zero_point,
-        weight_zp=int(node.input(1).zero_points[0]),
+        weight_zp=_fully_connected_weight_zp(node),
     )
     result = _fully_connected_requantization(
         node, outputs, options.FusedActivationFunction()
@@ -261,10 +261,19 @@ def _fully_connected_requantization(
     if len(weights.scales) == 1:
         factor = _per_tensor_factor(input_scale, weights.scales[0], output.scale)
         return _Requantization(node.scaling(factor), output, limits, SINGLE_ROUND)
-    if weights.zero_points.any():
-        raise node.invalid(f"per-channel weights '{weights.name}' have a zero point other than 0")
     factors = _per_channel_factors(node, input_scale, weights, channels, 0, output.scale)
     return _Requantization(node.scaling(factors), output, limits, SINGLE_ROUND)
+
+
+def _fully_connected_weight_zp(node: Node) -> int:
+    """This kernel applies one zero point to int8 weights as well; per channel it must be 0."""
+    weights = node.input(1)
+    node.check_scales(weights)
+    if len(weights.scales) == 1:
+        return int(weights.zero_points[0])
+    if weights.zero_points.any():
+        raise node.invalid(f"per-channel weights '{weights.name}' have a zero point other than 0")
+    return 0
 
 
 def _per_tensor_factor(x: np.float32, weights: np.float32, output: np.float32) -> float:
