@@ -35,6 +35,17 @@ Target mla::toTarget(TargetAttr attr) {
   return target;
 }
 
+TargetAttr mla::fromTarget(MLIRContext *context, const Target &target) {
+  Builder builder(context);
+  SmallVector<NamedAttribute> fields;
+#define TARGET_FIELD(name, def, min, max, provenance, unit, doc)                                   \
+  fields.push_back(builder.getNamedAttr(#name, builder.getI64IntegerAttr(target.name)));
+#include "Target/Target.def"
+#undef TARGET_FIELD
+  return TargetAttr::get(context, builder.getStringAttr(target.name),
+                         builder.getDictionaryAttr(fields));
+}
+
 Target mla::targetOf(Operation *op) {
   ModuleOp module = isa<ModuleOp>(op) ? cast<ModuleOp>(op) : op->getParentOfType<ModuleOp>();
   if (auto attr = module ? module->getAttrOfType<TargetAttr>(kTargetAttrName) : TargetAttr())

@@ -42,6 +42,9 @@ Target toTarget(TargetAttr attr);
 mlir::ParseResult parseQuadList(mlir::OpAsmParser &parser, mlir::IntegerAttr &mask);
 void printQuadList(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::IntegerAttr mask);
 
+/// The attribute that holds a plain description, every field of it.
+TargetAttr fromTarget(mlir::MLIRContext *context, const Target &target);
+
 /// The target of the module around `op`; `mlsoc` where the module names none.
 Target targetOf(mlir::Operation *op);
 

@@ -19,12 +19,12 @@ def MLA_QuadMask : MLA_Unsigned<255>;
 def MLA_ProgramOp : MLA_Op<"program", [Symbol, IsolatedFromAbove, SingleBlock, NoTerminator]> {
   let summary = "a scheduled program";
   let description = [{
-    `target_name` and `target_hash` identify the target description, `end_cycle` is the cycle at which
+    `target_name` and `target_hash` identify the target description (without a hash, the module's), `end_cycle` is the cycle at which
     every instruction is complete, `constants` the DRAM image at address 0 (weights, tables,
     micro-programs), `dram_bytes` the extent of the image with inputs, outputs and spilled tensors.
 
     ```mlir
-    mla.program @MLA_0 target "mlsoc" hash 77 quads 1 batch 1 end_cycle 99 dram_bytes 4096 {
+    mla.program @MLA_0 target "mlsoc" quads 1 batch 1 end_cycle 99 dram_bytes 4096 {
       mla.program.layer 0 "copy" sources ["model.tflite:3"]
       mla.program.buffer 0 l2 "x" at 0 size 256 live 0 to 40
       mla.program.buffer 1 l1 "x.l1" quads [0] at 512 size 256 live 40 to 99
@@ -45,12 +45,12 @@ def MLA_ProgramOp : MLA_Op<"program", [Symbol, IsolatedFromAbove, SingleBlock, N
       starts in a stream do not decrease.
     - (C6) `constants` is a row of bytes: rank 1, elements of 8 bits.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$target_name, I64Attr:$target_hash,
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$target_name, OptionalAttr<I64Attr>:$target_hash,
                        ConfinedAttr<I64Attr, [IntMinValue<1>, IntMaxValue<8>]>:$quads,
                        ConfinedAttr<I64Attr, [IntMinValue<1>, IntMaxValue<4294967295>]>:$batch,
                        MLA_U32:$end_cycle, MLA_U63:$dram_bytes, OptionalAttr<ElementsAttr>:$constants);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = [{$sym_name `target` $target_name `hash` $target_hash `quads` $quads `batch` $batch
+  let assemblyFormat = [{$sym_name `target` $target_name (`hash` $target_hash^)? `quads` $quads `batch` $batch
     `end_cycle` $end_cycle `dram_bytes` $dram_bytes attr-dict-with-keyword $body}];
   let hasRegionVerifier = 1;
 }
