@@ -27,7 +27,7 @@ $(BIN)/python:
 
 build: system $(BIN)/python  ## the project with its test dependencies, in .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(BUILD_REQUIREMENTS)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation '.[test]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation '.[test,lint]'
 
 lint:  ## formatting and types
 	$(BIN)/ruff check $(SOURCES)

@@ -65,10 +65,10 @@ def import_phase(
     with log.phase("import") as finish:
         source = read()
         module = source.module
-        if options.keep_layer_outputs:
+        if options.keep_layer_outputs or options.isolate_layers:
             from afe.layer_outputs import expose_layer_outputs
 
-            expose_layer_outputs(module)
+            expose_layer_outputs(module, isolate=options.isolate_layers)
         context = source.imported.context
         # Printing whole modules between passes needs one thread.
         context.enable_multithreading(options.threads > 1 and not options.prints_ir)

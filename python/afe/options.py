@@ -50,6 +50,10 @@ class CompileOptions:
     keep_layer_outputs: bool = _option(
         False, "every layer's result becomes an output of the archive, for debugging"
     )
+    isolate_layers: bool = _option(
+        False,
+        "every layer reads new inputs of the archive, not the layers before it, for debugging",
+    )
     dump_phases_to: str | None = _option(
         None,
         "write the module after every phase into DIR, as 01-import.mlir and so on",

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from afe.errors import AfeError, ErrorCode
 from afe.options import name_from
 from afe.package.mpk import Provenance
 
@@ -53,7 +54,22 @@ def read_source(path: str | PathLike[str], name: str | None = None) -> SourceMod
 def _import(file: Path) -> SourceModel:
     from afe.importers import import_model
 
-    imported = import_model(file)
+    try:
+        imported = import_model(file)
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        # Importers name what they find; what a damaged file can still provoke ends here.
+        raise AfeError(
+            ErrorCode.INVALID_MODEL,
+            f"'{file}' is damaged or not a model of its format",
+            notes=[f"{type(error).__name__}: {error}"],
+        ) from error
     with file.open("rb") as stream:
         checksum = hashlib.file_digest(stream, "sha256").hexdigest()
     return SourceModel(name_from(imported.name), imported, Provenance(file.name, checksum))

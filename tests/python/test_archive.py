@@ -9,7 +9,6 @@ import os
 import tarfile
 
 import pytest
-
 from afe import archive
 from afe.archive import parse_json, read_archive, write_archive
 from afe.errors import AfeError, ErrorCode

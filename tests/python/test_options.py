@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from afe.errors import AfeError, ErrorCode
 from afe.options import CompileOptions, name_from
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from afe.errors import AfeError, ErrorCode
 from afe.target import field_table, load_target, target_from_mapping, target_names
 

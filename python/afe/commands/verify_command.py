@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   afe verify resnet8_int8.tflite
+  afe verify resnet50_u8_qdq.onnx --isolated
   afe verify resnet8_int8.tflite --target tiny --inputs in.npz --json
 
 Without --inputs one sample is drawn at random from --seed. in.npz holds one array per input by
@@ -23,19 +24,27 @@ name (or in0, in1…). Exit status: 0 equal, 1 different, 2 an error.
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """MODEL, --target, --inputs, --seed, --threads, --json."""
-    parser.add_argument("model", metavar="MODEL", help="a .tflite model")
+    """MODEL, --target, --inputs, --seed, --threads, --isolated, --json."""
+    parser.add_argument("model", metavar="MODEL", help="a .tflite or .onnx model")
     parser.add_argument("--target", default="mlsoc", metavar="NAME|FILE", help="see 'afe targets'")
     parser.add_argument("--inputs", metavar="NPZ", help="arrays by name")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random sample")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads")
+    parser.add_argument(
+        "--isolated",
+        action="store_true",
+        help="feed every layer the reference's own values, so that differences do not spread",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Verifies and prints a table."""
     options = CompileOptions(
-        target=arguments.target, threads=arguments.threads, keep_layer_outputs=True
+        target=arguments.target,
+        threads=arguments.threads,
+        keep_layer_outputs=True,
+        isolate_layers=arguments.isolated,
     )
     from afe.verify.compare import verify_model
 

@@ -48,7 +48,7 @@ def run_kernel(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
 def _quantize(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
     """rint(x / divisor) + zero_point, saturated; without `divisor`, rint(x · scale) + zero_point.
 
-    `rounding` HALF_AWAY rounds halves away from zero instead of to even. NaN becomes the zero point.
+    `rounding` HALF_AWAY rounds halves away from zero, not to even. NaN becomes the zero point.
     """
     (x,) = inputs
     scale, zero_point = _channels(plugin.params, "divisor")

@@ -156,7 +156,7 @@ def _joined_outputs(plugin: Plugin, outputs: Sequence[NDArray[np.uint8]]) -> Arr
     if [output.size for output in outputs] != sizes:
         raise AfeError(
             ErrorCode.INVALID_ARCHIVE,
-            f"{plugin.name} gave {[output.size for output in outputs]} bytes, its JSON says {sizes}",
+            f"{plugin.name} gave {sum(part.size for part in outputs)} bytes, its JSON says {sizes}",
         )
     if len(outputs) == 1:
         (tensor,) = plugin.output_types

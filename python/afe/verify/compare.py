@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from afe import runtime
 from afe.compiler import compile_model
-from afe.layer_outputs import parse_output_name
+from afe.errors import AfeError, ErrorCode
+from afe.layer_outputs import LayerName
 from afe.options import CompileOptions
+from afe.runtime.batching import Inputs, ordered_inputs
 from afe.runtime.schema import InputNode
 from afe.runtime.session import LoadedArchive
 from afe.source import read_source
-from afe.verify.oracle import Oracle, oracle_for
-
-Array = NDArray[Any]
+from afe.verify.oracle import oracle_for
+from afe.verify.reference import Array, Oracle, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +58,21 @@ class Verification:
 
 
 def verify_model(
-    path: Path, options: CompileOptions, inputs: Sequence[Mapping[str, Array]], seed: int = 0
+    path: Path, options: CompileOptions, samples: Sequence[Inputs], seed: int = 0
 ) -> Verification:
     """Compares `path` on the given samples, or on one seeded random sample.
 
-    `options` must have keep_layer_outputs. Raises AfeError where the model cannot be compiled or
-    no reference is installed for its format.
+    `options` have keep_layer_outputs or isolate_layers. Raises AfeError where the model cannot be
+    compiled or no reference is installed for its format.
     """
     oracle = oracle_for(path)
     with tempfile.TemporaryDirectory(prefix="afe-verify-") as folder:
         report = compile_model(lambda: read_source(path), folder, options)
         loaded = runtime.load(report.archive)
-    samples = inputs or [random_inputs(loaded.inputs, seed)]
+    nodes = [node for node in loaded.inputs if LayerName.parse(node.name) is None]
     parts = [
-        _verify_sample(number, loaded, oracle, sample, options.threads)
-        for number, sample in enumerate(samples)
+        _verify_sample(number, loaded, oracle, ordered_inputs(sample, nodes), options.threads)
+        for number, sample in enumerate(samples or [random_inputs(nodes, seed)])
     ]
     return Verification(
         oracle.name,
@@ -83,7 +83,7 @@ def verify_model(
 
 
 def random_inputs(nodes: Sequence[InputNode], seed: int) -> dict[str, Array]:
-    """One image per input: integers over their whole range, floats normally distributed."""
+    """One image per input: bytes over their whole range, other integers up to 99, floats normal."""
     generator = np.random.default_rng(seed)
     return {node.name: _random_array(generator, node) for node in nodes}
 
@@ -98,42 +98,63 @@ def _random_array(generator: np.random.Generator, node: InputNode) -> Array:
 
 
 def _verify_sample(
-    number: int, loaded: LoadedArchive, oracle: Oracle, sample: Mapping[str, Array], threads: int
+    number: int, loaded: LoadedArchive, oracle: Oracle, inputs: Sequence[Array], threads: int
 ) -> Verification:
-    result = loaded.run(sample, threads=threads)
-    reference = oracle.run(loaded.ordered(sample))
+    reference = oracle.run(inputs)
+    result = loaded.run([*inputs, *_layer_inputs(loaded, reference)], threads=threads)
     layers: list[Difference] = []
     outputs: list[Difference] = []
     unmatched: list[str] = []
     wanted_outputs = iter(reference.outputs)
     for name, got in zip(result.output_names, result.outputs, strict=True):
-        layer = parse_output_name(name)
+        layer = LayerName.parse(name)
         if layer is None:
-            wanted, operator = next(wanted_outputs), ""
-            outputs.append(_difference(number, len(outputs), name, operator, got, wanted))
-            continue
-        index, ordinal, layer_name = layer
-        candidate = reference.layer(index, ordinal, got)
-        if candidate is None:
-            unmatched.append(f"{index}: {layer_name}")
+            whole = LayerName(name, len(outputs), 0)
+            outputs.append(_closest(number, whole, "", got, [next(wanted_outputs)]))
+        elif candidates := reference.candidates(layer, got.shape):
+            layers.append(_closest(number, layer, reference.kind(layer), got, candidates))
         else:
-            operator = reference.operator(index)
-            layers.append(_difference(number, index, layer_name, operator, got, candidate))
+            unmatched.append(str(layer))
     layers.sort(key=lambda entry: entry.index)
     return Verification(oracle.name, layers, outputs, unmatched)
 
 
+def _layer_inputs(loaded: LoadedArchive, reference: Reference) -> list[Array]:
+    """The reference's own values for the inputs of isolated layers."""
+    arrays = []
+    for node in loaded.inputs:
+        layer = LayerName.parse(node.name)
+        if layer is None:
+            continue
+        candidates = reference.candidates(layer, node.type.shape)
+        if not candidates:
+            raise AfeError(
+                ErrorCode.INVALID_MODEL,
+                f"layer '{layer.name}' cannot be isolated: the reference has no such value",
+            )
+        arrays.append(np.ascontiguousarray(candidates[0]))
+    return arrays
+
+
+def _closest(
+    sample: int, layer: LayerName, operator: str, got: Array, candidates: Sequence[Array]
+) -> Difference:
+    """Against the candidate that differs least: which order of dimensions was meant is open."""
+    differences = [_difference(sample, layer, operator, got, wanted) for wanted in candidates]
+    return min(differences, key=lambda entry: entry.differing)
+
+
 def _difference(
-    sample: int, index: int, name: str, operator: str, got: Array, wanted: Array
+    sample: int, layer: LayerName, operator: str, got: Array, wanted: Array
 ) -> Difference:
     """Integers must be equal; floats count from a relative difference of 1e-5 on."""
+    size = wanted.size
     if got.shape != wanted.shape or got.dtype != wanted.dtype:
-        return Difference(sample, index, name, operator, wanted.size, wanted.size, float("inf"))
+        return Difference(sample, layer.operator, layer.name, operator, size, size, float("inf"))
     distance = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
     limit = 0.0
     if wanted.dtype.kind == "f":
         limit = 1e-5 * max(1.0, float(np.abs(wanted).max(initial=0)))
     differing = int(np.count_nonzero(~(distance <= limit)))
-    return Difference(
-        sample, index, name, operator, wanted.size, differing, float(distance.max(initial=0))
-    )
+    maximum = float(distance.max(initial=0))
+    return Difference(sample, layer.operator, layer.name, operator, size, differing, maximum)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 
 import pytest
 import yaml
-from hand_made import quantized_network, two_port_network
-
 from afe.errors import AfeError, ErrorCode
 from afe.package.mpk import Provenance, build_package
 from afe.package.network import EV74, PhysicalTensor, Step, TensorType
 from afe.target import load_target
+from hand_made import quantized_network, two_port_network
 
 PROVENANCE = Provenance("m.tflite", "00ff")
 
@@ -40,7 +40,7 @@ def test_buffers_are_linked_by_name_and_have_physical_sizes():
     """Each input is the output before it; the MLA's output is padded to 16 channels."""
     document, _ = _document(quantized_network())
     plugins = document["plugins"]
-    for before, after in zip(plugins, plugins[1:]):
+    for before, after in itertools.pairwise(plugins):
         assert after["input_nodes"] == before["output_nodes"]
     assert document["input_nodes"][0]["size"] == 4 * 105
     assert plugins[0]["input_nodes"][0]["name"] == "x"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from hand_made import cycles, quantized_network
-
 from afe.package.report import ArchiveFile, CompileReport, cycles_of, peak_bytes_of
+from hand_made import cycles, quantized_network
 
 
 def _report():

@@ -6,13 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from afe.errors import AfeError, ErrorCode
 from afe.package.network import TensorType
 from afe.runtime.ev74 import run_kernel
 from afe.runtime.schema import Plugin
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def plugin(kernel, inputs, outputs, params):

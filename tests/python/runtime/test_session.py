@@ -1,4 +1,4 @@
-"""Whole archives through the runtime, with a stand-in for the MLA that computes a known function."""
+"""Whole archives through the runtime, with a stand-in for the MLA of a known function."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import json
 
 import numpy as np
 import pytest
-from hand_made import quantized_network, two_port_network
-
 from afe import runtime
 from afe.archive import read_archive, write_archive
 from afe.errors import AfeError, ErrorCode
@@ -16,6 +14,7 @@ from afe.package.mpk import Provenance, build_package
 from afe.package.report import cycles_from
 from afe.runtime import mla
 from afe.target import load_target
+from hand_made import quantized_network, two_port_network
 
 
 class StandIn:

@@ -1,0 +1,84 @@
+"""What a reference implementation computed, and which of it a compiled layer should equal.
+
+The compiler keeps all 8-bit tensors as int8 (docs/tosa-conventions.md) and images channels last, so
+a reference's tensor is brought into that form before it is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afe.layer_outputs import LayerName
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator of the model: its kind and the names of its results."""
+
+    kind: str
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The model's outputs, all tensors by name, and the operators by index."""
+
+    outputs: Sequence[Array]
+    tensors: Mapping[str, Array]
+    operators: Mapping[int, Operator]
+
+    def kind(self, layer: LayerName) -> str:
+        """The layer's operator in the model's format; empty for a conversion of an input."""
+        operator = self._operator(layer)
+        return operator.kind if operator else ""
+
+    def candidates(self, layer: LayerName, shape: tuple[int, ...]) -> list[Array]:
+        """The layer's value as int8 of the given shape, in every order that gives the shape.
+
+        A result is found by the operator where the layer bears its name, else by the tensor's name.
+        Empty where the reference has no such value, or of another size.
+        """
+        operator = self._operator(layer)
+        names = operator.results if operator else (layer.name,)
+        arrays = [as_int8(self.tensors[name]) for name in names if name in self.tensors]
+        fitting = [array for array in arrays if array.size == int(np.prod(shape))]
+        if layer.ordinal >= len(fitting):
+            return []
+        return _orders(fitting[layer.ordinal], shape)
+
+    def _operator(self, layer: LayerName) -> Operator | None:
+        operator = self.operators.get(layer.operator)
+        return operator if operator and layer.name in operator.results[:1] else None
+
+
+class Oracle(Protocol):
+    """Runs a model with all its intermediate values."""
+
+    name: str
+
+    def run(self, inputs: Sequence[Array]) -> Reference:
+        """The values for one sample, inputs in the model's order."""
+
+
+def as_int8(array: Array) -> Array:
+    """uint8 as the int8 that stands for it; other types unchanged."""
+    if array.dtype == np.uint8:
+        return (array.astype(np.int16) - 128).astype(np.int8)
+    return array
+
+
+def _orders(array: Array, shape: tuple[int, ...]) -> list[Array]:
+    """Channels last first where that gives the shape, then as it is, then reshaped."""
+    orders = []
+    if array.ndim > 2 and np.moveaxis(array, 1, -1).shape == shape:
+        orders.append(np.moveaxis(array, 1, -1))
+    if array.shape == shape:
+        orders.append(array)
+    return orders or [array.reshape(shape)]
