@@ -1,10 +1,10 @@
 """Small QDQ models for tests, and both readings of them: onnxruntime's and the importer's.
 
-    m = Qdq()
-    x = m.input((1, 3, 7, 5), 0.05, 3)                     # f32 input -> Q -> DQ
-    w = m.weights(array, scales, axis=0)                   # int8 constant -> DQ
-    y = m.quantized(m.node("Conv", [x, w]), 0.1, -4)       # node -> Q -> DQ
-    differences(m.model(y), seed=1)                        # 0 where the importer is exact
+m = Qdq()
+x = m.input((1, 3, 7, 5), 0.05, 3)                     # f32 input -> Q -> DQ
+w = m.weights(array, scales, axis=0)                   # int8 constant -> DQ
+y = m.quantized(m.node("Conv", [x, w]), 0.1, -4)       # node -> Q -> DQ
+differences(m.model(y), seed=1)                        # 0 where the importer is exact
 """
 
 from __future__ import annotations

@@ -146,9 +146,7 @@ def test_gemm_of_a_flattened_image(qdq: Qdq) -> None:
     )
     flat = qdq.quantized(qdq.node("Flatten", [image]), 0.05, zero(qdq, 9))
     w = qdq.weights(int8(7, 18), scales(7))
-    model = qdq.model(
-        qdq.quantized(qdq.node("Gemm", [flat, w], transB=1), 0.2, zero(qdq, -21))
-    )
+    model = qdq.model(qdq.quantized(qdq.node("Gemm", [flat, w], transB=1), 0.2, zero(qdq, -21)))
     assert_equal(model)
     assert operations(imported(model)).count("transpose") == 1
 
@@ -174,7 +172,9 @@ def test_matmul_of_activations(qdq: Qdq, shapes: tuple[tuple[int, ...], ...]) ->
 
 @pytest.mark.parametrize("op", ["Add", "Sub", "Mul", "Div", "Min", "Max"])
 @pytest.mark.parametrize(
-    "shapes", [((1, 3, 5, 4), (1, 3, 5, 4)), ((1, 3, 5, 4), (3, 1, 1)), ((2, 1, 4), (5, 1))], ids=str
+    "shapes",
+    [((1, 3, 5, 4), (1, 3, 5, 4)), ((1, 3, 5, 4), (3, 1, 1)), ((2, 1, 4), (5, 1))],
+    ids=str,
 )
 def test_two_activations(qdq: Qdq, op: str, shapes: tuple[tuple[int, ...], ...]) -> None:
     """Elementwise operators of two activations of different scales, with broadcasting."""
@@ -242,9 +242,14 @@ POOLS: dict[str, dict[str, Any]] = {
     "2x2": {"kernel_shape": [2, 2], "strides": [2, 2]},
     "3x2 padded": {"kernel_shape": [3, 2], "strides": [2, 1], "pads": [1, 1, 1, 0]},
     "ceil": {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1},
-    "ceil padded": {"kernel_shape": [3, 2], "strides": [3, 2], "pads": [1, 0, 0, 1], "ceil_mode": 1},
+    "ceil padded": {
+        "kernel_shape": [3, 2],
+        "strides": [3, 2],
+        "pads": [1, 0, 0, 1],
+        "ceil_mode": 1,
+    },
     "same": {"kernel_shape": [3, 3], "strides": [2, 2], "auto_pad": "SAME_UPPER"},
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", POOLS, ids=str)
@@ -267,9 +272,7 @@ def test_average_pool(qdq: Qdq, case: str) -> None:
 def test_average_pool_counting_padding(qdq: Qdq) -> None:
     """Average pooling, padding counted as zeros; and one-dimensional pools."""
     x = qdq.input((1, 3, 10, 8), 0.05, zero(qdq, 9))
-    node = qdq.node(
-        "AveragePool", [x], kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1
-    )
+    node = qdq.node("AveragePool", [x], kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)
     line = qdq.input((1, 3, 13), 0.05, zero(qdq, 9))
     pooled = qdq.node("MaxPool", [line], kernel_shape=[3], strides=[2])
     outputs = [qdq.quantized(name, 0.03, zero(qdq, 9)) for name in (node, pooled)]

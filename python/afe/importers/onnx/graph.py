@@ -23,7 +23,7 @@ from onnx import (
 )
 
 from afe.errors import AfeError, ErrorCode
-from afe.importers.onnx.problems import invalid, invalid_node, shown
+from afe.importers.onnx.problems import invalid, invalid_node, shown, text
 from afe.importers.onnx.tensors import MAX_ELEMENTS, Array, dtype_of, to_array
 
 OLDEST_OPSET, NEWEST_OPSET = 11, 28
@@ -142,10 +142,10 @@ def read_graph(model: ModelProto, folder: Path) -> Graph:
     proto = model.graph
     if proto.sparse_initializer:
         raise invalid("the graph has sparse initializers", "store them as dense tensors")
-    initializers = {tensor.name: tensor for tensor in proto.initializer}
+    initializers = {text(tensor.name): tensor for tensor in proto.initializer}
     inputs = [_input(info) for info in proto.input if info.name not in initializers]
     nodes = [_node(index, node, folder) for index, node in enumerate(proto.node)]
-    outputs = [info.name for info in proto.output]
+    outputs = [text(info.name) for info in proto.output]
     if not outputs:
         raise invalid("the graph has no outputs")
     producers = _producers(nodes, {*initializers, *(port.name for port in inputs)})
@@ -174,13 +174,14 @@ def _opset(model: ModelProto) -> int:
 
 def _node(index: int, proto: NodeProto, folder: Path) -> Node:
     domain = "" if proto.domain in _DEFAULT_DOMAINS else proto.domain
-    attributes = {attribute.name: attribute for attribute in proto.attribute}
-    inputs, outputs = tuple(proto.input), tuple(proto.output)
-    return Node(index, proto.op_type, domain, proto.name, inputs, outputs, attributes, folder)
+    attributes = {text(attribute.name): attribute for attribute in proto.attribute}
+    inputs, outputs = tuple(map(text, proto.input)), tuple(map(text, proto.output))
+    operator, name = text(proto.op_type), text(proto.name)
+    return Node(index, operator, text(domain), name, inputs, outputs, attributes, folder)
 
 
 def _input(info: ValueInfoProto) -> GraphInput:
-    where = f"input {shown(info.name)}"
+    where = f"input {shown(text(info.name))}"
     if not info.type.HasField("tensor_type") or not info.type.tensor_type.HasField("shape"):
         raise invalid(f"{where} is no tensor of known rank")
     tensor = info.type.tensor_type
@@ -191,7 +192,7 @@ def _input(info: ValueInfoProto) -> GraphInput:
         elif axis == 0:
             shape.append(1)
         else:
-            raise _dynamic(where, axis, dim.dim_param)
+            raise _dynamic(where, axis, text(dim.dim_param))
     if np.prod(shape, dtype=object) > MAX_ELEMENTS:
         raise invalid(f"{where} has shape {shape[:8]}")
     return GraphInput(info.name, tuple(shape), dtype_of(tensor.elem_type, where))

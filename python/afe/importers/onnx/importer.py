@@ -32,7 +32,7 @@ from afe.importers.onnx.context import Context
 from afe.importers.onnx.fold import folded
 from afe.importers.onnx.graph import Graph, GraphInput, Node, read_graph, read_model
 from afe.importers.onnx.layout import Layout
-from afe.importers.onnx.problems import QUANTIZE_FIRST, unsupported_type
+from afe.importers.onnx.problems import QUANTIZE_FIRST, invalid_node, text, unsupported_type
 from afe.importers.onnx.registry import IMPORTERS, Importer
 from afe.importers.onnx.values import Floats, Stored, Value
 
@@ -78,8 +78,8 @@ def import_onnx(data: bytes, *, name: str, path: Path) -> ImportedModel:
     metadata = {
         "opset": graph.opset,
         "ir_version": int(model.ir_version),
-        "model_producer": clean_name(model.producer_name, "unknown"),
-        "graph": clean_name(model.graph.name, "graph"),
+        "model_producer": clean_name(text(model.producer_name), "unknown"),
+        "graph": clean_name(text(model.graph.name), "graph"),
     }
     return ImportedModel(module, builder.context, name, "onnx", inputs, outputs, metadata)
 
@@ -175,6 +175,8 @@ def _import_node(ctx: Context, node: Node) -> None:
     _set_location(ctx, node)
     imported = folded(ctx, node) or _importer_of(node)(ctx, node)
     results = imported if isinstance(imported, Sequence) else [imported]
+    if any(node.outputs[len(results) :]):
+        raise invalid_node(node, f"it has {len(node.outputs)} outputs, expected {len(results)}")
     for name, value in zip(node.outputs, results, strict=False):
         if name:
             ctx.values[name] = value
@@ -194,7 +196,7 @@ def _unknown(node: Node) -> AfeError:
         ErrorCode.UNSUPPORTED_OPERATOR,
         f"{node.label}: this operator{domain} is not supported",
         notes=[
-            "a model with functions or control flow: inline and simplify it (onnx.inliner, onnxsim)",
+            "functions and control flow: inline and simplify the model (onnx.inliner, onnxsim)",
             f"supported: {', '.join(known)}",
         ],
     )

@@ -82,6 +82,7 @@ def _average(ctx: Context, source: Tensor, frame: Window) -> Tensor:
 def global_average_pool(ctx: Context, node: Node) -> Value:
     """The mean over all spatial axes, which stay with size 1."""
     value = ctx.floats(node, 0)
+    spatial(node, value.shape)
     return mean(ctx, value, range(2, len(value.shape)))
 
 
@@ -91,6 +92,7 @@ def global_max_pool(ctx: Context, node: Node) -> Value:
     value = ctx.settled(ctx.computed(node, 0))
     if not (isinstance(value, Codes) and bool(np.all(np.diff(value.table) >= 0))):
         value = ctx.floats(node, 0)
+    spatial(node, value.shape)
     return reduced(ctx, value, "max", range(2, len(value.shape)))
 
 

@@ -27,6 +27,13 @@ def invalid(message: str, *notes: str) -> AfeError:
     return AfeError(ErrorCode.INVALID_MODEL, message, notes=notes)
 
 
+def text(value: str | bytes) -> str:
+    """A string of the file; protobuf hands out bytes where it is not UTF-8."""
+    if isinstance(value, bytes):
+        raise invalid(f"the file holds a name that is not UTF-8: {value[:60]!r}")
+    return value
+
+
 def invalid_node(node: Node, message: str) -> AfeError:
     """A node whose inputs or attributes make no sense."""
     return invalid(f"{node.label}: {message}")

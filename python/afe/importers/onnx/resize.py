@@ -67,7 +67,7 @@ def _scales_and_sizes(
     full_scales, full_sizes = [1.0] * len(shape), list(shape)
     scales = ctx.known(node, 2)
     given = sizes if sizes else scales
-    if given is None or len(given) != len(places):
+    if given is None or np.shape(given) != (len(places),):
         raise invalid_node(node, "its scales or sizes do not fit its input")
     if node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise unsupported(node, "keep_aspect_ratio_policy", "use stretch")
@@ -133,10 +133,13 @@ def _scaling(old: int, indices: Indices) -> _Scaling | None:
     numerator, denominator = 2 * new // divisor, 2 * old // divisor
     if numerator > 2048 or denominator >= 16 * numerator:
         return None
-    for offset in range(-numerator, min(numerator, 16 * numerator)):
-        position = np.arange(new) * denominator + offset
-        taken = np.clip((2 * position + numerator) // (2 * numerator), 0, old - 1)
-        border = (new - 1) * denominator + offset - (old - 1) * numerator
-        if np.array_equal(taken, indices) and -16 * numerator <= border < numerator:
-            return _Scaling((numerator, denominator), offset, border)
-    return None
+    # Output o takes index i where i * n - n / 2 <= o * d + offset < i * n + n / 2; at the edges
+    # clamping lifts one of the two bounds.
+    middle = indices * numerator - np.arange(new) * denominator
+    lowest = (middle - numerator // 2)[indices > 0].max(initial=-numerator)
+    highest = (middle + numerator // 2 - 1)[indices < old - 1].min(initial=16 * numerator - 1)
+    offset = int(np.clip(0, lowest, max(lowest, highest)))
+    border = (new - 1) * denominator + offset - (old - 1) * numerator
+    if lowest > highest or not -16 * numerator <= border < numerator:
+        return None
+    return _Scaling((numerator, denominator), offset, border)

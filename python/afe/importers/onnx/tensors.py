@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from afe.errors import AfeError, ErrorCode
-from afe.importers.onnx.problems import invalid, shown, unsupported_type
+from afe.importers.onnx.problems import invalid, shown, text, unsupported_type
 
 Array = NDArray[Any]
 
@@ -66,7 +66,7 @@ def to_array(tensor: TensorProto, folder: Path) -> Array:
 
     Raises AfeError INVALID_MODEL, UNSUPPORTED_TYPE, FILE_INVALID or PATH_TRAVERSAL.
     """
-    where = f"tensor {shown(tensor.name)}"
+    where = f"tensor {shown(text(tensor.name))}"
     shape = tuple(tensor.dims)
     if any(size < 0 for size in shape) or math.prod(shape) > MAX_ELEMENTS:
         raise invalid(f"{where} has shape {list(shape)[:8]}")
@@ -103,7 +103,7 @@ def _from_field(
 def _external(
     tensor: TensorProto, folder: Path, where: str, dtype: np.dtype[Any], shape: Sequence[int]
 ) -> Array:
-    facts = {entry.key: entry.value for entry in tensor.external_data}
+    facts = {text(entry.key): text(entry.value) for entry in tensor.external_data}
     path = _inside(folder, facts.get("location", ""), where)
     offset = _count(facts.get("offset", "0"), where)
     length = math.prod(shape) * dtype.itemsize

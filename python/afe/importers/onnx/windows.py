@@ -92,7 +92,7 @@ def kernel_shape(node: Node, rank: int) -> tuple[int, ...]:
 
 
 def nhwc(ctx: Context, value: Stored | Codes | Floats) -> Stored | Codes | Floats:
-    """[n, c, h, w] or [n, c, l] as a tensor [n, h, w, c] inside (h = 1); layout is its plain one."""
+    """[n, c, h, w] or [n, c, l] as a value of shape [n, h, w, c] (h = 1), in that order inside."""
     layout = Layout.channels_last(value.shape)
     tensor = ctx.in_layout(value, layout)
     if len(value.shape) == 3:
