@@ -7,6 +7,7 @@ call makes no valid TOSA: importers check what a user's model can get wrong befo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,18 @@ from numpy.typing import NDArray
 from afe import ir
 from afe.importers.module_builder import ModuleBuilder, Tensor
 
-IntArray = NDArray[np.int32] | Sequence[int] | int
+__all__ = [
+    "DOUBLE_ROUND",
+    "INT_RANGE",
+    "SINGLE_ROUND",
+    "Tensor",
+    "TosaBuilder",
+    "attribute_text",
+    "broadcast_shape",
+    "window_count",
+]
+
+IntArray = NDArray[np.integer[Any]] | Sequence[int] | int
 
 INT_RANGE = {"i8": (-128, 127), "ui8": (0, 255), "i16": (-(1 << 15), (1 << 15) - 1)}
 INT_RANGE["i32"] = (-(1 << 31), (1 << 31) - 1)

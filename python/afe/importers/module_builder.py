@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from afe import ir
+from afe.errors import AfeError, ErrorCode
 from afe.importers.common import Port, Quantization
 
 RESOURCE_BYTES = 1024
 
-DTYPE_OF_NUMPY = {
+DTYPE_OF_NUMPY: dict[np.dtype[Any], str] = {
     np.dtype(np.int8): "i8",
     np.dtype(np.uint8): "ui8",
     np.dtype(np.int16): "i16",
@@ -29,7 +31,7 @@ DTYPE_OF_NUMPY = {
 }
 """MLIR element type of a numpy dtype, as the modules spell it."""
 
-NUMPY_OF_DTYPE = {text: dtype for dtype, text in DTYPE_OF_NUMPY.items()}
+NUMPY_OF_DTYPE: dict[str, np.dtype[Any]] = {text: dtype for dtype, text in DTYPE_OF_NUMPY.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,18 @@ class ModuleBuilder:
         module_attributes = self.module.operation.attributes
         module_attributes["afe.producer"] = ir.StringAttr.get(self.producer)
         module_attributes["afe.model_name"] = ir.StringAttr.get(self.name)
-        self.module.operation.verify()
+        self._verify()
         return self.module
+
+    def _verify(self) -> None:
+        try:
+            self.module.operation.verify()
+        except ir.MLIRError as error:
+            raise AfeError(
+                ErrorCode.INVALID_MODEL,
+                f"model '{self.name}' makes no valid TOSA",
+                notes=str(error).splitlines()[1:6],
+            ) from error
 
     def _port_attribute(self, port: Port) -> ir.Attribute:
         entries: dict[str, ir.Attribute] = {"afe.name": ir.StringAttr.get(port.name)}
@@ -225,9 +237,7 @@ class ModuleBuilder:
             known = self._shape_constants[key] = operation.results[0]
         return known
 
-    def _emit_const(
-        self, values: ir.Attribute, array: NDArray[np.generic], dtype: str
-    ) -> Tensor:
+    def _emit_const(self, values: ir.Attribute, array: NDArray[np.generic], dtype: str) -> Tensor:
         made = self.op("tosa.const", [], array.shape, dtype, {"values": values})
         return replace(made, constant=array)
 

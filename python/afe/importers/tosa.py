@@ -153,7 +153,8 @@ def _quantization(attribute: Any) -> Quantization | None:
     try:
         facts = {named.name: named.attr for named in ir.DictAttr(attribute)}
         return Quantization(
-            float(ir.FloatAttr(facts["scale"]).value), int(ir.IntegerAttr(facts["zero_point"]).value)
+            float(ir.FloatAttr(facts["scale"]).value),
+            int(ir.IntegerAttr(facts["zero_point"]).value),
         )
     except (KeyError, ValueError) as error:
         raise AfeError(

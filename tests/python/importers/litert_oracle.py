@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from afe.importers.common import ImportedModel
+from afe.importers.tflite import import_tflite
 from numpy.typing import NDArray
 from reference.tosa_numpy import evaluate
 from tflite_files import Op, T, make_file, run_reference
-
-from afe.importers.common import ImportedModel
-from afe.importers.tflite import import_tflite
 
 
 def import_bytes(data: bytes) -> ImportedModel:

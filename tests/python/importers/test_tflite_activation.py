@@ -29,7 +29,9 @@ def check_all_values(
 def quantized(cases: Cases, dtype: Any) -> tuple[T, T]:
     """Input and output tensors of any quantization."""
     shape = (1, 2, 128)
-    return cases.activation(shape, dtype), T(shape, dtype, cases.scale(0.01, 0.1), cases.zero_point(dtype))
+    return cases.activation(shape, dtype), T(
+        shape, dtype, cases.scale(0.01, 0.1), cases.zero_point(dtype)
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -66,7 +68,11 @@ def test_sigmoids(code: str, dtype: Any) -> None:
         cases = Cases(seed)
         x, _ = quantized(cases, dtype)
         middle = 128 if dtype == np.uint8 else 0
-        y = T(x.shape, dtype, 1 / 256, middle - 128) if code == "LOGISTIC" else T(x.shape, dtype, 1 / 128, middle)
+        y = (
+            T(x.shape, dtype, 1 / 256, middle - 128)
+            if code == "LOGISTIC"
+            else T(x.shape, dtype, 1 / 128, middle)
+        )
         check_all_values(cases, code, x, y)
 
 
@@ -94,7 +100,9 @@ def test_prelu(dtype: Any) -> None:
     """A slope per channel, with a quantization of its own."""
     for seed in range(DRAWS):
         cases = Cases(seed)
-        slope = T(data=cases.integers(dtype, (1, 1, 7)), scale=0.03, zero_point=cases.zero_point(dtype))
+        slope = T(
+            data=cases.integers(dtype, (1, 1, 7)), scale=0.03, zero_point=cases.zero_point(dtype)
+        )
         inputs = [cases.activation((2, 3, 5, 7), dtype), slope]
         cases.check("PRELU", inputs, cases.activation((2, 3, 5, 7), dtype))
 

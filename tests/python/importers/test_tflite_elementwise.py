@@ -104,7 +104,9 @@ def test_mean(dtype: Any, keep: bool, axes: tuple[int, ...]) -> None:
     for seed in range(4):
         cases = Cases(seed)
         shape = (2, 5, 7, 30)
-        kept = [1 if axis in axes else n for axis, n in enumerate(shape) if keep or axis not in axes]
+        kept = [
+            1 if axis in axes else n for axis, n in enumerate(shape) if keep or axis not in axes
+        ]
         inputs = [cases.activation(shape, dtype), constant(list(axes))]
         output = T(kept, dtype, cases.scale(0.005, 0.05), cases.zero_point(dtype))
         cases.check("MEAN", inputs, output, "ReducerOptions", {"keepDims": keep}, version=2)
@@ -126,7 +128,9 @@ def test_arg_max(dtype: Any, result: Any, tag: int) -> None:
     """The first of equal maxima."""
     cases = Cases(5)
     inputs = [cases.activation((3, 50, 7), dtype), constant([1])]
-    cases.check("ARG_MAX", inputs, T((3, 7), result), "ArgMaxOptions", {"outputType": tag}, version=2)
+    cases.check(
+        "ARG_MAX", inputs, T((3, 7), result), "ArgMaxOptions", {"outputType": tag}, version=2
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -44,7 +44,9 @@ MOVES = [
     Move("BROADCAST_TO", (3, 1, 5), [(2, 3, 4, 5)], [[2, 3, 4, 5]], version=3),
     Move("SLICE", (2, 3, 5, 7), [(1, 3, 3, 2)], [[1, 0, 2, 4], [1, -1, 3, 2]]),
     Move("SPLIT", (2, 6, 5), [(2, 2, 5)] * 3, [[1]], {"numSplits": 3}, constants_first=True),
-    Move("SPLIT_V", (2, 6, 5), [(2, 2, 5), (2, 1, 5), (2, 3, 5)], [[2, -1, 3], [1]], {"numSplits": 3}),
+    Move(
+        "SPLIT_V", (2, 6, 5), [(2, 2, 5), (2, 1, 5), (2, 3, 5)], [[2, -1, 3], [1]], {"numSplits": 3}
+    ),
     Move("PACK", (2, 3), [(2, 2, 3)], fields={"axis": 1, "valuesCount": 2}, copies=2),
     Move("UNPACK", (2, 3, 4), [(2, 4)] * 3, fields={"axis": 1, "num": 3}),
     Move("PAD", (2, 3, 5, 7), [(2, 6, 6, 8)], [PADDING]),
@@ -71,7 +73,13 @@ def test_movement(move: Move, dtype: Any) -> None:
 
 STRIDED = [
     ([0, 1, 0, 5], [2, 3, 5, 0], [1, 1, 2, -2], {}, (2, 2, 3, 3)),
-    ([0, 0, -1], [0, 2, 0], [1, 1, 1], {"beginMask": 1, "endMask": 5, "shrinkAxisMask": 4}, (2, 2, 7)),
+    (
+        [0, 0, -1],
+        [0, 2, 0],
+        [1, 1, 1],
+        {"beginMask": 1, "endMask": 5, "shrinkAxisMask": 4},
+        (2, 2, 7),
+    ),
     ([1, -3, 1, 1], [2, 100, 100, 7], [1, 2, 3, 4], {"shrinkAxisMask": 1}, (2, 2, 2)),
     ([0, 0, 4, 6], [0, 0, 0, 0], [1, 1, -3, -1], {"beginMask": 15, "endMask": 15}, (2, 3, 2, 7)),
 ]

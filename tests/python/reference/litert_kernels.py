@@ -69,7 +69,11 @@ def div_f32(x: Array, y: Array) -> NDArray[np.float32]:
 
 
 def resize_bilinear(
-    x: Array, size: Sequence[int], align_corners: bool, half_pixel_centers: bool, unsigned: bool = False
+    x: Array,
+    size: Sequence[int],
+    align_corners: bool,
+    half_pixel_centers: bool,
+    unsigned: bool = False,
 ) -> Array:
     """Integer interpolation with 10 fraction bits; in f32 on 0..255 if `unsigned`."""
     interpolate = _interpolated_f32 if unsigned else _interpolated_integer
@@ -111,10 +115,8 @@ def _float_taps(
     if align_corners and count > 1:
         scale = f32(length - 1) / f32(count - 1)
     position = np.arange(count, dtype=f32)
-    if half_pixel_centers:
-        position = (position + f32(0.5)) * scale - f32(0.5)
-    else:
-        position = position * scale
+    shift = f32(0.5 if half_pixel_centers else 0.0)
+    position = (position + shift) * scale - shift
     low = np.maximum(np.floor(position).astype(np.int64), 0)
     high = np.minimum(np.ceil(position).astype(np.int64), length - 1)
     return low, high, position - low.astype(f32)

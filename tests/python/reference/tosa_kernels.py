@@ -20,7 +20,9 @@ INT_LIMITS = {np.dtype(t): (np.iinfo(t).min, np.iinfo(t).max) for t in ("i1", "u
 # --- convolutions and products -----------------------------------------------------------------
 
 
-def windows(x: Array, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Array:
+def windows(
+    x: Array, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> Array:
     """[N,OH,OW,C,KH,KW] view of the windows over padded NHWC x."""
     extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
     view = np.lib.stride_tricks.sliding_window_view(x, extent, axis=(1, 2))
@@ -76,7 +78,12 @@ def transpose_conv2d(
     batch, height, width, _ = x.shape
     out, kernel_height, kernel_width, _ = w.shape
     full = np.zeros(
-        (batch, (height - 1) * stride[0] + kernel_height, (width - 1) * stride[1] + kernel_width, out)
+        (
+            batch,
+            (height - 1) * stride[0] + kernel_height,
+            (width - 1) * stride[1] + kernel_width,
+            out,
+        )
     )
     weights = centred(w, w_zp)
     for row in range(kernel_height):
@@ -136,8 +143,8 @@ def resize_nearest(x: Array, scale: Array, offset: Array, border: Array, mode: s
 
 
 def rescale(
-    x: Array, multiplier: Array, shift: Array, input_zp: Array, output_zp: Array, dtype: np.dtype[Any],
-    rounding: str,
+    x: Array, multiplier: Array, shift: Array, input_zp: Array, output_zp: Array,
+    dtype: np.dtype[Any], rounding: str,
 ) -> Array:  # fmt: skip
     """TOSA RESCALE with a 32-bit multiplier, saturating as apply_clip does."""
     value = x.astype(np.int64) - int(input_zp.reshape(-1)[0])

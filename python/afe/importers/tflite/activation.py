@@ -159,6 +159,4 @@ def prelu(node: Node) -> Tensor:
     negative = b.rescale(product, "i32", sloped.multiplier, sloped.shift)
     is_positive = b.binary("greater_equal", centred, b.scalar(0, "i32"), "i1")
     chosen = b.select(is_positive, positive, negative)
-    return b.rescale(
-        chosen, "i8", 1 << 30, 30, output_zp=target.zero_point, rounding=SINGLE_ROUND
-    )
+    return b.rescale(chosen, "i8", 1 << 30, 30, output_zp=target.zero_point, rounding=SINGLE_ROUND)

@@ -196,7 +196,7 @@ def fully_connected(node: Node) -> Tensor:
     return b.reshape(result, (elements // inputs, outputs))
 
 
-# --- weights, bias, requantization -----------------------------------------------------------------
+# --- weights, bias, requantization ---------------------------------------------------------------
 
 
 def _weights(node: Node, position: int, rank: int) -> NDArray[np.int8]:
@@ -249,9 +249,7 @@ def _conv_requantization(
     return _Requantization(node.scaling(factors), output, limits, DOUBLE_ROUND)
 
 
-def _fully_connected_requantization(
-    node: Node, channels: int, activation: int
-) -> _Requantization:
+def _fully_connected_requantization(node: Node, channels: int, activation: int) -> _Requantization:
     weights, output = node.input(1), node.out_affine()
     node.check_scales(weights)
     if weights.is_unsigned != node.input(0).is_unsigned:

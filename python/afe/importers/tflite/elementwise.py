@@ -137,7 +137,9 @@ def _comparable(node: Node, position: int) -> Tensor:
         return node.value(position)
     affine = node.in_affine(position)
     if not affine.scale < 1:
-        raise node.invalid(f"tensor '{tensor.name}' has a scale of 1 or more, which the kernel refuses")
+        raise node.invalid(
+            f"tensor '{tensor.name}' has a scale of 1 or more, which the kernel refuses"
+        )
     return _raised(node, node.int8_value(position), affine, 1.0, 8)
 
 

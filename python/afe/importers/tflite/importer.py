@@ -14,7 +14,14 @@ import numpy as np
 from afe.errors import AfeError, ErrorCode
 from afe.importers.builder import Tensor, TosaBuilder
 from afe.importers.common import ImportedModel, Port, Quantization
-from afe.importers.tflite.model import MAX_ELEMENTS, MAX_RANK, Model, OperatorInfo, TensorInfo, read_model
+from afe.importers.tflite.model import (
+    MAX_ELEMENTS,
+    MAX_RANK,
+    Model,
+    OperatorInfo,
+    TensorInfo,
+    read_model,
+)
 from afe.importers.tflite.node import FLOAT_REMEDY, Node
 from afe.importers.tflite.registry import HANDLERS
 
@@ -30,7 +37,7 @@ def import_tflite(data: bytes, *, name: str, path: Path) -> ImportedModel:
 
 
 def _refuse_float_model(model: Model) -> None:
-    """A model without one quantized operator gets one clear sentence rather than the first detail."""
+    """One clear sentence for a model without a quantized operator, not its first detail."""
     quantized = ("i8", "i16")
     for operator in model.operators:
         for index in (*operator.inputs, *operator.outputs):

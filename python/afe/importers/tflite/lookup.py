@@ -77,7 +77,7 @@ def log(source: Affine, target: Affine) -> Table:
     """Natural logarithm; the lowest value where it does not exist."""
     with np.errstate(all="ignore"):
         table = from_float(np.log, source, target)
-    return np.where(STORED <= source.zero_point, np.int8(-128), table)
+    return np.where(source.zero_point >= STORED, np.int8(-128), table)
 
 
 def square_root(source: Affine, target: Affine) -> Table:

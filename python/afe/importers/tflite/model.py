@@ -291,7 +291,9 @@ def _builtin_code(code: Any) -> int:
 def _tensor_map(signature: Any, member: str) -> dict[str, int]:
     count = min(int(getattr(signature, member + "Length")()), 1024)
     entries = [getattr(signature, member)(index) for index in range(count)]
-    return {clean_name(_text(e.Name()), f"{i}"): int(e.TensorIndex()) for i, e in enumerate(entries)}
+    return {
+        clean_name(_text(e.Name()), f"{i}"): int(e.TensorIndex()) for i, e in enumerate(entries)
+    }
 
 
 def _vector(owner: Any, member: str) -> tuple[int, ...]:

@@ -112,7 +112,9 @@ class Node:
             raise self.unsupported_type(tensor, "int8 or uint8")
         value = self.value(position)
         if rank is not None and len(value.shape) != rank:
-            raise self.invalid(f"tensor '{tensor.name}' has shape {list(value.shape)}, not rank {rank}")
+            raise self.invalid(
+                f"tensor '{tensor.name}' has shape {list(value.shape)}, not rank {rank}"
+            )
         return value
 
     def require_int8_output(self, position: int = 0) -> None:
@@ -132,7 +134,9 @@ class Node:
         if not tensor.dtype:
             raise self.unsupported_type(tensor, "a plain number type")
         if rank is not None and len(tensor.shape) != rank:
-            raise self.invalid(f"tensor '{tensor.name}' has shape {list(tensor.shape)}, not rank {rank}")
+            raise self.invalid(
+                f"tensor '{tensor.name}' has shape {list(tensor.shape)}, not rank {rank}"
+            )
         return tensor.values()
 
     def int_list(self, position: int) -> list[int]:
@@ -207,7 +211,7 @@ class Node:
             raise self.invalid(str(error), "check the scales of its tensors") from error
 
     def activation_range(self, activation: int, out: Affine) -> tuple[int, int]:
-        """Limits (int8) that the fused activation sets on the output, as the kernels compute them."""
+        """Limits (int8) the fused activation sets on the output, as the kernels compute them."""
         low, high = -128, 127
         name = ACTIVATION_NAMES.get(activation, str(activation))
         bounds = {
@@ -217,7 +221,9 @@ class Node:
             "RELU6": (0.0, 6.0),
         }.get(name)
         if bounds is None:
-            raise self.unsupported(f"fused activation {name}", "convert it as an operator of its own")
+            raise self.unsupported(
+                f"fused activation {name}", "convert it as an operator of its own"
+            )
         if math.isfinite(bounds[0]):
             low = max(low, quantize_value(bounds[0], out.scale, out.zero_point))
         if math.isfinite(bounds[1]):

@@ -26,9 +26,7 @@ def window_padding(
         extent = (kernel[axis] - 1) * dilation[axis] + 1
         if padding == tflite.Padding.VALID:
             if extent > size:
-                raise node.invalid(
-                    f"a window of {extent} does not fit into {size} rows or columns"
-                )
+                raise node.invalid(f"a window of {extent} does not fit into {size} rows or columns")
             pads += [0, 0]
             continue
         count = (size + stride[axis] - 1) // stride[axis]

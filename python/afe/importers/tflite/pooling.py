@@ -14,7 +14,7 @@ from afe.importers.tflite.registry import operator
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A pooling window: (height, width) pairs, padding (top, bottom, left, right), output limits."""
+    """(height, width) pairs, padding (top, bottom, left, right), limits of the output."""
 
     x: Tensor
     kernel: tuple[int, int]

@@ -35,9 +35,7 @@ def mean(node: Node) -> Tensor:
     total = b.centred(x, source.zero_point)
     for axis in axes:
         total = b.reduce("sum", total, axis)
-    result = b.rescale(
-        total, "i8", scaling.multiplier, scaling.shift, output_zp=target.zero_point
-    )
+    result = b.rescale(total, "i8", scaling.multiplier, scaling.shift, output_zp=target.zero_point)
     return _finish(node, result, axes)
 
 

@@ -1,7 +1,8 @@
 """The part of the TFLite schema that is read: tables, their fields in slot order, their kinds.
 
 A kind is a scalar of SCALAR_BYTES, "string", the name of a table, "[kind]" for a vector, or
-"tag" followed by "options" for a union; "skip" is never followed. Fields behind the last one listed are never read.
+"tag" followed by "options" for a union; "skip" is never followed. Fields behind the last one
+listed are never read.
 """
 
 from __future__ import annotations
