@@ -29,6 +29,9 @@ AFE_INLINE int32_t asBits(float value) {
   return bits;
 }
 
+/// The bits of a result of f32 arithmetic: which NaN a CPU gives is not defined, ours is one.
+AFE_INLINE int32_t resultBits(float value) { return value == value ? asBits(value) : 0x7fc00000; }
+
 AFE_INLINE int32_t saturate(int64_t value) {
   value = value < INT32_MIN ? INT32_MIN : value;
   return int32_t(value > INT32_MAX ? INT32_MAX : value);

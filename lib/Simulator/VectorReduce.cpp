@@ -24,7 +24,7 @@ int32_t combine(MicroOpcode opcode, int32_t sum, int32_t value) {
   case MicroOpcode::k_fmax_c:
     return asFloat(sum) < asFloat(value) ? value : sum;
   default: // fsum_c, fsum_p
-    return asBits(asFloat(sum) + asFloat(value));
+    return resultBits(asFloat(sum) + asFloat(value));
   }
 }
 

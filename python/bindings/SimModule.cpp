@@ -10,10 +10,7 @@
 #include "Simulator/DramTimeline.h"
 #include "Simulator/Simulate.h"
 #include "Simulator/Timing.h"
-#if __has_include("Simulator/Validator.h")
 #include "Simulator/Validator.h"
-#define AFE_HAS_VALIDATOR 1
-#endif
 
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
@@ -181,17 +178,15 @@ nb::dict stats(const isa::Program &program, const nb::dict &targetDict) {
 }
 
 nb::object validate(const isa::Program &program, const nb::dict &target) {
-#ifdef AFE_HAS_VALIDATOR
   const Target checked = targetFromDict(target);
-  std::string error;
+  std::optional<sim::Offence> offence;
   {
     nb::gil_scoped_release release;
-    error = sim::validate(program, checked);
+    offence = sim::validate(program, checked);
   }
-  if (!error.empty())
-    return nb::cast(error);
-#endif
-  return nb::none();
+  if (!offence)
+    return nb::none();
+  return nb::cast(std::string(sim::ruleName(offence->rule)) + ": " + offence->message);
 }
 
 nb::tuple microProgram(const nb::list &ops, int kh, int kw) {
@@ -253,7 +248,7 @@ NB_MODULE(_sim, m) {
         "Runs the program: Simulation(outputs: list of uint8 arrays, stats: dict or None).");
   m.def("stats", &stats, "program"_a, "target"_a, "Cycles and stalls without computing values.");
   m.def("validate", &validate, "program"_a, "target"_a,
-        "None, or a sentence naming the first hazard or fault of the program.");
+        "None, or \"<rule>: <sentence>\" about the first offence of the program (docs/validator.md).");
   m.def("available_kernels", &sim::availableKernels, "Kernel sets this CPU runs, slowest first.");
   m.def("micro_program", &microProgram, "operations"_a, "kh"_a = 0, "kw"_a = 0,
         "(bytes, {length, cost, row_cost, channel_cost}) of a list of micro-operations.");
