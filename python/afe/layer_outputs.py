@@ -18,7 +18,6 @@ from afe import ir
 
 _PREFIX = "layer:"
 _CONSTANTS = ("tosa.const", "tosa.const_shape")
-_BYTES = ("i8", "ui8")
 
 Origin = tuple[str, int]
 """Name and operator index out of a location."""
@@ -89,7 +88,8 @@ def _layer_values(operations: Sequence[ir.Operation]) -> list[_LayerValue]:
 
 
 def _is_bytes(value: ir.Value) -> bool:
-    return str(ir.RankedTensorType(value.type).element_type) in _BYTES
+    """Unsigned bytes occur at the model's border alone: they are its inputs and outputs already."""
+    return str(ir.RankedTensorType(value.type).element_type) == "i8"
 
 
 def _leaves_layer(value: ir.Value, origin: Origin) -> bool:

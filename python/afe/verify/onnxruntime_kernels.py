@@ -30,6 +30,7 @@ class OnnxOracle:
         model = onnx.load(str(path))
         self._inputs = _fed_inputs(model)
         self._operators = _operators(model)
+        self._quantized_as = _quantized_as(model)
         self._oracle = ortq.Oracle(model)
 
     def run(self, inputs: Sequence[Array]) -> Reference:
@@ -37,13 +38,26 @@ class OnnxOracle:
         fed = dict(zip(self._inputs, inputs, strict=True))
         values = self._oracle.run(fed) | fed
         outputs = [values[name] for name in self._oracle.outputs]
+        for name, quantized in self._quantized_as.items():
+            # What only moves values (pooling, reshaping) works on bytes, under its own name.
+            if name not in values and quantized in values:
+                values[name] = values[quantized]
         tensors = {clean_name(name, name): array for name, array in values.items()}
-        return Reference(outputs, tensors, self._operators)
+        return Reference(outputs, tensors, self._operators, channels_first=True)
 
 
 def _fed_inputs(model: Any) -> list[str]:
     constants = {tensor.name for tensor in model.graph.initializer}
     return [value.name for value in model.graph.input if value.name not in constants]
+
+
+def _quantized_as(model: Any) -> dict[str, str]:
+    """For every float tensor that is quantized, the name it then has."""
+    return {
+        node.input[0]: node.output[0]
+        for node in model.graph.node
+        if node.op_type == "QuantizeLinear"
+    }
 
 
 def _operators(model: Any) -> dict[int, Operator]:

@@ -28,11 +28,15 @@ class Operator:
 
 @dataclass(frozen=True)
 class Reference:
-    """The model's outputs, all tensors by name, and the operators by index."""
+    """The model's outputs, all tensors by name, and the operators by index.
+
+    `channels_first` says that the model's images are NCHW.
+    """
 
     outputs: Sequence[Array]
     tensors: Mapping[str, Array]
     operators: Mapping[int, Operator]
+    channels_first: bool = False
 
     def kind(self, layer: LayerName) -> str:
         """The layer's operator in the model's format; empty for a conversion of an input."""
@@ -51,7 +55,11 @@ class Reference:
         fitting = [array for array in arrays if array.size == int(np.prod(shape))]
         if layer.ordinal >= len(fitting):
             return []
-        return _orders(fitting[layer.ordinal], shape)
+        array = fitting[layer.ordinal]
+        orders = [array]
+        if self.channels_first and array.ndim > 2:
+            orders.insert(0, np.moveaxis(array, 1, -1))
+        return [order.reshape(shape) for order in orders if _inner(order.shape) == _inner(shape)]
 
     def _operator(self, layer: LayerName) -> Operator | None:
         operator = self.operators.get(layer.operator)
@@ -74,11 +82,6 @@ def as_int8(array: Array) -> Array:
     return array
 
 
-def _orders(array: Array, shape: tuple[int, ...]) -> list[Array]:
-    """Channels last first where that gives the shape, then as it is, then reshaped."""
-    orders = []
-    if array.ndim > 2 and np.moveaxis(array, 1, -1).shape == shape:
-        orders.append(np.moveaxis(array, 1, -1))
-    if array.shape == shape:
-        orders.append(array)
-    return orders or [array.reshape(shape)]
+def _inner(shape: Sequence[int]) -> list[int]:
+    """Dimensions of 1 come and go in the compiler."""
+    return [size for size in shape if size != 1]
