@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import afe._mlir as _cext
-from afe._mlir.ir import *  # noqa: F403
+from afe._mlir.ir import *
 from afe._mlir.ir import (
     AffineMap,
     AffineMapAttr,

@@ -28,6 +28,7 @@ void bindElementsAttributes(nb::module_ &m);
 void bindTypes(nb::module_ &m);
 void bindShapedTypes(nb::module_ &m);
 void bindPassManager(nb::module_ &m);
+void bindLinalg(nb::module_ &m);
 
 /// The class `register_dialect` recorded for the namespace, importing `afe.dialects.<namespace>`
 /// where there is one; an invalid object if there is none.

@@ -63,6 +63,7 @@ NB_MODULE(_mlir, m) {
   bindInsertionPoints(ir);
   bindModules(ir);
   bindSymbolTables(ir);
+  bindLinalg(ir);
   nb::module_ passes = m.def_submodule("passmanager", "Pass pipelines.");
   bindPassManager(passes);
 }

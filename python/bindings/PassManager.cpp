@@ -22,6 +22,16 @@ struct PyPassManager {
   ContextRef context;
   std::unique_ptr<PassManager> manager;
   bool isVerifying = true;
+  /// What of the instrumentation only works without threads, or null.
+  const char *singleThreadedPart = nullptr;
+
+  /// MLIR would end the process here.
+  void requireSingleThread() const {
+    if (singleThreadedPart && context->mlir.isMultithreadingEnabled())
+      throw std::runtime_error(std::string(singleThreadedPart) +
+                               " needs a context without multithreading; call "
+                               "Context.enable_multithreading(False) first");
+  }
 };
 
 static void registerPassesOnce() {
@@ -71,6 +81,7 @@ static void run(PyPassManager &self, PyOperationBase &target, bool invalidateOps
     throw nb::value_error("handles into an operation cannot survive passes over it");
   Operation *op = target.get();
   requireSameContext(self.context, target.context(), "the operation");
+  self.requireSingleThread();
   AnchorRef keep = target.anchor;
   if (self.isVerifying)
     verifyOperation(op, self.context);
@@ -95,6 +106,9 @@ static void enableIRPrinting(PyPassManager &self, bool beforeAll, bool afterAll,
                              std::optional<int64_t> largeElements,
                              std::optional<int64_t> largeResources, bool debugInfo,
                              bool genericForm, std::optional<std::string> treeDirectory) {
+  if (moduleScope)
+    self.singleThreadedPart = "IR printing at module scope";
+  self.requireSingleThread();
   OpPrintingFlags flags;
   if (largeElements)
     flags.elideLargeElementsAttrs(*largeElements).elideLargeResourceString(*largeElements);
@@ -137,6 +151,9 @@ static void bindInstrumentation(nb::class_<PyPassManager> &type) {
            nb::arg("displayMode") = PassDisplayMode::Pipeline, "Reports to stderr after each run.")
       .def("enable_crash_reproducer",
            [](PyPassManager &self, const std::string &path, bool local) {
+             if (local)
+               self.singleThreadedPart = "a local crash reproducer";
+             self.requireSingleThread();
              self.manager->enableCrashReproducerGeneration(path, local);
            },
            nb::arg("path"), nb::arg("local") = false,

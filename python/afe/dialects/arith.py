@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from afe.ir import (
     Attribute,
     DenseElementsAttr,
@@ -37,7 +35,7 @@ def _attribute(type: Type, value: Any) -> Attribute:
     """The constant `value` of `type`; a number for a shaped type fills it."""
     if isinstance(value, Attribute):
         return value
-    if isinstance(value, np.ndarray):
+    if hasattr(value, "__array_interface__") and isinstance(type, ShapedType):
         return DenseElementsAttr.get(value, type=type, context=type.context)
     if _is_integer_like(type):
         return IntegerAttr.get(type, int(value))
