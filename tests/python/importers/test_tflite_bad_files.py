@@ -1,4 +1,4 @@
-"""Files that are damaged, foreign or beyond the importer end in one AfeError that names the thing."""
+"""Damaged files, foreign files and unknown operators end in one AfeError that names the thing."""
 
 from __future__ import annotations
 

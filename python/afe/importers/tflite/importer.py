@@ -7,6 +7,7 @@ file that does not is refused. Result shapes are the computed ones, as in LiteRT
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from afe.errors import AfeError, ErrorCode
 from afe.importers.builder import Tensor, TosaBuilder
 from afe.importers.common import ImportedModel, Port, Quantization
+from afe.importers.tflite.folding import FOLDERS, Integers, fold
 from afe.importers.tflite.model import (
     MAX_ELEMENTS,
     MAX_RANK,
@@ -23,7 +25,7 @@ from afe.importers.tflite.model import (
     read_model,
 )
 from afe.importers.tflite.node import FLOAT_REMEDY, Node
-from afe.importers.tflite.registry import HANDLERS
+from afe.importers.tflite.registry import HANDLERS, Handler
 
 
 def import_tflite(data: bytes, *, name: str, path: Path) -> ImportedModel:
@@ -53,7 +55,8 @@ def _refuse_float_model(model: Model) -> None:
 
 def _refuse_unknown_operators(model: Model) -> None:
     """Names every operator that is not known at once, at the first one's place."""
-    unknown = [operator for operator in model.operators if operator.code not in HANDLERS]
+    known = HANDLERS.keys() | FOLDERS.keys()
+    unknown = [operator for operator in model.operators if operator.code not in known]
     if not unknown:
         return
     first = unknown[0]
@@ -70,15 +73,26 @@ def _refuse_unknown_operators(model: Model) -> None:
     )
 
 
+def _handler(node: Node) -> Handler:
+    """An operator known to folding alone, such as FLOOR_DIV, has none for values at run time."""
+    handler = HANDLERS.get(node.info.code)
+    if handler is None:
+        raise node.unsupported(
+            "it is known for shapes only, whose values the file tells",
+            "make its operands constants of the model",
+        )
+    return handler
+
+
 class _GraphImporter:
     def __init__(self, model: Model, builder: TosaBuilder) -> None:
         self._model = model
         self._builder = builder
+        self._tensors = list(model.tensors)
         self._values: dict[int, Tensor] = {}
-        self._constant_names: list[str] = []
 
     def run(self, name: str) -> ImportedModel:
-        inputs = [self._port(self._model.tensors[index]) for index in self._model.inputs]
+        inputs = [self._port(self._tensors[index]) for index in self._model.inputs]
         self._import_arguments(inputs)
         for operator in self._model.operators:
             self._import_operator(operator)
@@ -113,12 +127,12 @@ class _GraphImporter:
 
     def _import_arguments(self, ports: Sequence[Port]) -> None:
         for index in self._model.inputs:
-            self._refuse_dynamic(self._model.tensors[index])
+            self._refuse_dynamic(self._tensors[index])
         if len(set(self._model.inputs)) != len(self._model.inputs):
             raise AfeError(ErrorCode.INVALID_MODEL, "the model lists one tensor as two inputs")
         arguments = self._builder.arguments(ports)
         for index, argument in zip(self._model.inputs, arguments, strict=True):
-            self._builder.at(self._model.tensors[index].name, 0)
+            self._builder.at(self._tensors[index].name, 0)
             is_unsigned = argument.dtype == "ui8"
             self._values[index] = self._builder.to_signed(argument) if is_unsigned else argument
 
@@ -137,7 +151,7 @@ class _GraphImporter:
     def _results(self) -> tuple[list[Port], list[Tensor]]:
         ports, results = [], []
         for index in self._model.outputs:
-            tensor = self._model.tensors[index]
+            tensor = self._tensors[index]
             value = self._lookup(index)
             self._builder.at(tensor.name, len(self._model.operators))
             ports.append(self._port(tensor, value.shape))
@@ -149,11 +163,15 @@ class _GraphImporter:
     # --- operators -------------------------------------------------------------------------------
 
     def _import_operator(self, operator: OperatorInfo) -> None:
-        node = Node(operator, self._model.tensors, self._builder, self._lookup)
+        node = Node(operator, self._tensors, self._builder, self._lookup)
         name = node.output().name
         self._builder.at(name, operator.index)
         try:
-            made = HANDLERS[operator.code](node)
+            folded = fold(node)
+            if folded is not None:
+                self._define_constant(node, folded)
+                return
+            made = _handler(node)(node)
         except ValueError as error:
             raise node.invalid(str(error)) from error
         results = [made] if isinstance(made, Tensor) else list(made)
@@ -162,8 +180,16 @@ class _GraphImporter:
         for index, result in zip(operator.outputs, results, strict=True):
             self._define(node, index, result)
 
+    def _define_constant(self, node: Node, values: Integers) -> None:
+        """A folded result counts as a constant of the file from here on."""
+        tensor = node.output()
+        if tensor.is_constant or tensor.index in self._values:
+            raise node.invalid(f"tensor '{tensor.name}' is computed twice")
+        raw = np.frombuffer(values.tobytes(), np.uint8)
+        self._tensors[tensor.index] = replace(tensor, shape=values.shape, raw=raw)
+
     def _define(self, node: Node, index: int, result: Tensor) -> None:
-        tensor = self._model.tensors[index]
+        tensor = self._tensors[index]
         elements = 1
         for size in result.shape:
             elements *= size
@@ -180,7 +206,7 @@ class _GraphImporter:
         known = self._values.get(index)
         if known is not None:
             return known
-        tensor = self._model.tensors[index]
+        tensor = self._tensors[index]
         if tensor.is_variable:
             raise AfeError(
                 ErrorCode.UNSUPPORTED_OPERATOR,
