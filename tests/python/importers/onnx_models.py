@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 import onnx
+from afe.importers import ImportedModel
+from afe.importers.onnx import import_onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from reference.ortq import Oracle
 from reference.tosa_numpy import evaluate
-
-from afe.importers import ImportedModel
-from afe.importers.onnx import import_onnx
 
 Array = NDArray[Any]
 

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
-from onnx_models import Qdq, imported
-
 from afe.errors import AfeError, ErrorCode
 from afe.importers.onnx import import_onnx
+from onnx import TensorProto, helper
+from onnx_models import Qdq, imported
 
 DIGITS = Path(__file__).parents[3] / "examples" / "digits" / "digits_cnn_qdq.onnx"
 
