@@ -33,7 +33,7 @@ PIPELINES = (
     "schedule",
     "encode",
 )
-"""Phase `x` is the pass pipeline `afe-x`; `canonicalize` takes the batch size."""
+"""Phase `x` is the pass pipeline `afe-phase-x`; `canonicalize` takes the batch size."""
 
 
 def compile_model(
@@ -120,7 +120,7 @@ def package_phase(
 
 def _pipeline_text(phase: str, options: CompileOptions) -> str:
     arguments = f"{{batch-size={options.batch_size}}}" if phase == "canonicalize" else ""
-    return f"afe-{phase}{arguments}"
+    return f"afe-phase-{phase}{arguments}"
 
 
 def _report(path: Path, package: Package, network: Network, log: PhaseLog) -> CompileReport:

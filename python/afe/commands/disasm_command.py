@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from afe.commands import print_json
 from afe.errors import AfeError, ErrorCode
 
+if TYPE_CHECKING:
+    from afe.target import Target
+
 EXAMPLES = """examples:
   afe disasm out/m_mpk.tar.gz
-  afe disasm m_stage1_mla.lm
+  afe disasm m_stage1_mla.lm --target tiny | mla-translate --mlir-to-lm -o same.lm
 """
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """FILE, --json."""
+    """FILE, --target, --json."""
     parser.add_argument("file", metavar="FILE", help="a *_mpk.tar.gz, a .lm or an .elf")
+    parser.add_argument(
+        "--target",
+        default="mlsoc",
+        metavar="NAME|FILE",
+        help="of a program outside of an archive (default: mlsoc)",
+    )
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object: text by program"
     )
@@ -25,11 +35,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints every program."""
-    from afe.runtime.mla import disassemble
+    from afe.disassemble import disassemble
 
-    texts = {
-        name: disassemble(data, name) for name, data in _programs(Path(arguments.file)).items()
-    }
+    programs = list(_programs(Path(arguments.file), arguments.target))
+    texts = {name: disassemble(program, target) for name, program, target in programs}
     if arguments.json:
         print_json(texts)
     else:
@@ -38,19 +47,34 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _programs(path: Path) -> Mapping[str, bytes]:
+def _programs(path: Path, target: str) -> Iterator[tuple[str, bytes, Target]]:
     if path.name.endswith(".tar.gz"):
-        from afe.archive import read_archive
+        yield from _archived_programs(path)
+        return
+    from afe.target import load_target
 
-        members = read_archive(path)
-        programs = {n: data for n, data in members.items() if n.endswith(("_mla.lm", "_mla.elf"))}
-        if not programs:
-            raise AfeError(ErrorCode.INVALID_INPUT, f"'{path}' holds no MLA program")
-        return programs
     try:
-        return {path.name: path.read_bytes()}
+        yield path.name, path.read_bytes(), load_target(target)
     except FileNotFoundError as error:
         raise AfeError(ErrorCode.FILE_NOT_FOUND, f"there is no file '{path}'") from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise AfeError(ErrorCode.FILE_INVALID, f"cannot read '{path}': {reason}") from error
+
+
+def _archived_programs(path: Path) -> Iterator[tuple[str, bytes, Target]]:
+    """Every MLA plugin's program with the machine the archive states."""
+    from afe.archive import find_document, parse_json, read_archive
+    from afe.runtime.mla import program_target
+    from afe.runtime.schema import parse_chain
+    from afe.runtime.session import member_of
+
+    members = read_archive(path)
+    name = find_document(path, members)
+    plugins = parse_chain(parse_json(members[name], name)).plugins
+    programs = [plugin for plugin in plugins if plugin.processor == "MLA"]
+    if not programs:
+        raise AfeError(ErrorCode.INVALID_INPUT, f"'{path}' holds no MLA program")
+    for plugin in programs:
+        target = program_target(plugin.config, plugin.name)
+        yield plugin.executable, member_of(members, plugin), target

@@ -58,7 +58,7 @@ def _layout(
     params: Mapping[str, Any], inputs: Sequence[TensorType], outputs: Sequence[TensorType]
 ) -> Json:
     """`perms` as layouts by letters; the channels-last one has the usual letters."""
-    if "src_layout" in params:
+    if params.get("src_layout", "any") != "any":
         return {}
     perms = [int(axis) for axis in params["perms"]]
     rank = len(perms)

@@ -46,7 +46,7 @@ _SCALARS = {
 def read_network(module: ir.Module, desired_batch: int) -> Network:
     """The network of an encoded module; a spelling that is not expected is an INTERNAL error."""
     by_name = _operations_by_name(module.operation)
-    mla = [_mla_segment(op) for op in by_name.get("mla.binary", ())]
+    mla = [_mla_segment(op, desired_batch) for op in by_name.get("mla.binary", ())]
     a65 = [_a65_segment(op) for op in by_name.get("a65.binary", ())]
     (main,) = (op for op in by_name["func.func"] if plain(op.attributes["sym_name"]) == "main")
     reader = _ChainReader(main)
@@ -61,7 +61,7 @@ def read_network(module: ir.Module, desired_batch: int) -> Network:
         fallbacks=_fallbacks(module.operation),
         desired_batch=desired_batch,
         actual_batch=min([segment.actual_batch for segment in mla], default=desired_batch),
-        batch_limit_reason=next((s.batch_limit_reason for s in mla if s.batch_limit_reason), ""),
+        batch_limit_reason=_batch_limit_reason(module.operation, mla),
     )
 
 
@@ -153,14 +153,14 @@ def _port(entry: Mapping[str, Any], tensor: TensorType, index: int) -> Port:
     )
 
 
-def _mla_segment(op: ir.Operation) -> MlaSegment:
+def _mla_segment(op: ir.Operation, desired_batch: int) -> MlaSegment:
     stats = plain(op.attributes["stats"])
     return MlaSegment(
         name=plain(op.attributes["sym_name"]),
         program=elements_bytes(op.attributes["lm"]),
         inputs=tuple(_physical(entry) for entry in stats["inputs"]),
         outputs=tuple(_physical(entry) for entry in stats["outputs"]),
-        desired_batch=stats["desired_batch"],
+        desired_batch=desired_batch,
         actual_batch=stats["actual_batch"],
         batch_limit_reason=stats.get("batch_limit_reason", ""),
         cycles=stats["cycles"],
@@ -181,6 +181,13 @@ def _a65_segment(op: ir.Operation) -> A65Segment:
     name = plain(op.attributes["sym_name"])
     stats = plain(op.attributes["stats"])
     return A65Segment(name, elements_bytes(op.attributes["so"]), stats.get("function", name))
+
+
+def _batch_limit_reason(module: ir.Operation, segments: Sequence[MlaSegment]) -> str:
+    """An operator that ties the batch, else the first segment whose memory limits it."""
+    if "afe.batch_limit" in module.attributes:
+        return str(plain(module.attributes["afe.batch_limit"]))
+    return next((s.batch_limit_reason for s in segments if s.batch_limit_reason), "")
 
 
 def _fallbacks(module: ir.Operation) -> tuple[Fallback, ...]:

@@ -28,7 +28,7 @@ class MlaProgram:
     def __init__(self, name: str, program: bytes, config: Mapping[str, Any]) -> None:
         """Raises AfeError INVALID_ARCHIVE for a program that cannot be decoded."""
         self.name = name
-        self._target = _target(config, name)
+        self._target = program_target(config, name)
         self._bound = config.get("cycles", {})
         from afe import _sim
 
@@ -65,20 +65,9 @@ class MlaProgram:
         )
 
 
-def _target(config: Mapping[str, Any], name: str) -> Target:
+def program_target(config: Mapping[str, Any], name: str) -> Target:
+    """The machine that an archive's MLA plugin states; AfeError SCHEMA_ERROR or INVALID_TARGET."""
     description = config.get("target")
     if not isinstance(description, dict):
         raise AfeError(ErrorCode.SCHEMA_ERROR, f"archive JSON, {name}: 'target' is missing")
     return target_from_mapping(description, f"of {name}")
-
-
-def disassemble(program: bytes, name: str) -> str:
-    """The program as text that `mla-opt` reads; AfeError INVALID_ARCHIVE where it is malformed."""
-    from afe import _sim
-
-    try:
-        return str(_sim.disassemble(program))
-    except (ValueError, RuntimeError) as error:
-        raise AfeError(
-            ErrorCode.INVALID_ARCHIVE, f"'{name}' is not an MLA program: {error}"
-        ) from error

@@ -63,7 +63,7 @@ class LoadedArchive:
     def __init__(self, chain: ChainDescription, members: Mapping[str, bytes]) -> None:
         self.chain = chain
         self._binaries = {
-            plugin.name: _member(members, plugin)
+            plugin.name: member_of(members, plugin)
             for plugin in chain.plugins
             if plugin.processor != "EV74"
         }
@@ -164,7 +164,8 @@ def _joined_outputs(plugin: Plugin, outputs: Sequence[NDArray[np.uint8]]) -> Arr
     return np.concatenate(outputs).view(np.int8).reshape(1, -1)
 
 
-def _member(members: Mapping[str, bytes], plugin: Plugin) -> bytes:
+def member_of(members: Mapping[str, bytes], plugin: Plugin) -> bytes:
+    """The plugin's program; AfeError INVALID_ARCHIVE where the archive lacks it."""
     data = members.get(plugin.executable)
     if data is None:
         raise AfeError(
