@@ -21,7 +21,8 @@ def MLA_ProgramOp : MLA_Op<"program", [Symbol, IsolatedFromAbove, SingleBlock, N
   let description = [{
     `target_name` and `target_hash` identify the target description (without a hash, the module's), `end_cycle` is the cycle at which
     every instruction is complete, `constants` the DRAM image at address 0 (weights, tables,
-    micro-programs), `dram_bytes` the extent of the image with inputs, outputs and spilled tensors.
+    micro-programs), `dram_bytes` the extent of the image with inputs, outputs and spilled tensors. `stats`
+    are figures for the report, which the .lm file does not hold.
 
     ```mlir
     mla.program @MLA_0 target "mlsoc" quads 1 batch 1 end_cycle 99 dram_bytes 4096 {
@@ -48,7 +49,8 @@ def MLA_ProgramOp : MLA_Op<"program", [Symbol, IsolatedFromAbove, SingleBlock, N
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$target_name, OptionalAttr<I64Attr>:$target_hash,
                        ConfinedAttr<I64Attr, [IntMinValue<1>, IntMaxValue<8>]>:$quads,
                        ConfinedAttr<I64Attr, [IntMinValue<1>, IntMaxValue<4294967295>]>:$batch,
-                       MLA_U32:$end_cycle, MLA_U63:$dram_bytes, OptionalAttr<ElementsAttr>:$constants);
+                       MLA_U32:$end_cycle, MLA_U63:$dram_bytes, OptionalAttr<ElementsAttr>:$constants,
+                       OptionalAttr<DictionaryAttr>:$stats);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{$sym_name `target` $target_name (`hash` $target_hash^)? `quads` $quads `batch` $batch
     `end_cycle` $end_cycle `dram_bytes` $dram_bytes attr-dict-with-keyword $body}];

@@ -27,7 +27,9 @@ struct DisassemblePass : impl::DisassemblePassBase<DisassemblePass> {
     if (program.name != op.getSymName())
       return op.emitOpError() << "holds the program '" << program.name << "'";
     OpBuilder builder(op);
-    fromProgram(program, builder)->setLoc(op.getLoc());
+    ProgramOp decoded = fromProgram(program, builder);
+    decoded->setLoc(op.getLoc());
+    decoded.setStatsAttr(op.getStats());
     op.erase();
     ++programs;
     return success();

@@ -36,7 +36,7 @@ public:
         builder, unknown, builder.getStringAttr(program.name),
         builder.getStringAttr(program.target), number(static_cast<int64_t>(program.targetHash)),
         number(program.quads), number(program.batch), number(program.endCycle),
-        number(static_cast<int64_t>(program.dramBytes)), constants);
+        number(static_cast<int64_t>(program.dramBytes)), constants, /*stats=*/DictionaryAttr());
     OpBuilder::InsertionGuard guard(builder);
     builder.createBlock(&op.getBody());
     addLayers();
@@ -176,20 +176,4 @@ private:
 
 ProgramOp mla::fromProgram(const isa::Program &program, OpBuilder &builder) {
   return ProgramBuilder(program, builder).build();
-}
-
-BinaryOp mla::createBinary(OpBuilder &builder, const isa::Program &program,
-                           ArrayRef<uint8_t> lm) {
-  int64_t instructions = 0;
-  for (const auto &stream : program.streams)
-    instructions += static_cast<int64_t>(stream.size());
-  auto entry = [&](StringRef name, uint64_t value) {
-    return builder.getNamedAttr(name, builder.getI64IntegerAttr(static_cast<int64_t>(value)));
-  };
-  DictionaryAttr stats = builder.getDictionaryAttr(
-      {entry("batch", program.batch), entry("dram_bytes", program.dramBytes),
-       entry("end_cycle", program.endCycle), entry("instructions", instructions),
-       entry("quads", program.quads)});
-  return BinaryOp::create(builder, builder.getUnknownLoc(), builder.getStringAttr(program.name),
-                          bytesAttr(builder.getContext(), program.name + "_lm", lm), stats);
 }

@@ -16,8 +16,4 @@ mlir::FailureOr<isa::Program> toProgram(ProgramOp op);
 /// an instruction its layer. The program must be one that lib/Encoding accepts.
 ProgramOp fromProgram(const isa::Program &program, mlir::OpBuilder &builder);
 
-/// A binary with the symbol, the figures in `stats` and the given bytes.
-BinaryOp createBinary(mlir::OpBuilder &builder, const isa::Program &program,
-                      llvm::ArrayRef<uint8_t> lm);
-
 } // namespace afe::mla
