@@ -34,6 +34,7 @@ struct Registration {
 
 /// Runs all cases, or those whose sentence contains argv[1]; the exit status says whether all hold.
 inline int runAll(int argc, char **argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   for (const Case &c : cases()) {
     if (argc > 1 && !std::strstr(c.sentence, argv[1]))
       continue;
