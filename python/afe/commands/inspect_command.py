@@ -23,12 +23,17 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the description."""
-    description = describe(Path(arguments.archive))
+    path = Path(arguments.archive)
     if arguments.json:
-        print_json(description)
+        print_json(describe(path))
     else:
-        print("\n".join(_lines(description)))
+        print_description(path)
     return 0
+
+
+def print_description(path: Path) -> None:
+    """The description as text."""
+    print("\n".join(_lines(describe(path))))
 
 
 def describe(path: Path) -> dict[str, Any]:

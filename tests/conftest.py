@@ -1,4 +1,4 @@
-"""What all Python tests share: helpers beside this file are importable, model files are found."""
+"""What all Python tests share: helpers in tests/python are importable, model files are found."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+PROJECT = Path(__file__).parents[1]
+sys.path.insert(0, str(PROJECT / "tests" / "python"))
 
-PROJECT = Path(__file__).parents[2]
 MODELS = PROJECT.parent / "shared" / "models"
 
 

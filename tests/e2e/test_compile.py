@@ -1,0 +1,186 @@
+"""What a compilation leaves behind: the same bytes, numbered phases, nothing after a failure."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from afe import runtime
+from afe.apis.model import Model
+from afe.compiler import PIPELINES
+from golden import differing, samples
+
+PROJECT = Path(__file__).parents[2]
+DIGITS = PROJECT / "examples" / "digits" / "digits_cnn_qdq.onnx"
+
+
+def afe(*arguments, **keywords):
+    """Runs the command line in a process of its own."""
+    command = [sys.executable, "-m", "afe", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **keywords)
+
+
+def test_threads_hash_seed_folder_and_time_zone_do_not_change_the_bytes(tmp_path):
+    """Byte for byte the same archive."""
+    archives = set()
+    for number, (seed, threads, zone) in enumerate([("0", 1, "UTC"), ("99", 2, "Asia/Tokyo")]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
+        arguments = ["compile", DIGITS, "-o", folder, "--threads", threads, "--batch-size", 3]
+        process = afe(*arguments, env=environment, cwd=folder)
+        assert process.returncode == 0, process.stderr
+        archives.add((folder / "digits_cnn_qdq_mpk.tar.gz").read_bytes())
+    assert len(archives) == 1
+
+
+def test_a_saved_model_compiles_to_the_same_archive_again_and_again(tmp_path, capsys):
+    """From the file, from the .sima, and a second time from one object."""
+    model = Model.from_file(DIGITS)
+    model.save("digits_cnn_qdq", tmp_path)
+    loaded = Model.load("digits_cnn_qdq", tmp_path)
+    reports = [
+        model.compile(output_path=tmp_path / "a"),
+        loaded.compile(output_path=tmp_path / "b"),
+        loaded.compile(output_path=tmp_path / "c", batch_size=2),
+        loaded.compile(output_path=tmp_path / "d"),
+    ]
+    first, second, batched, third = (Path(report.archive).read_bytes() for report in reports)
+    assert first == second == third != batched
+    assert "desired 2, actual 2" in capsys.readouterr().out
+
+
+def test_json_is_one_object_and_lists_the_archives_members(tmp_path):
+    """stdout has nothing else, stderr nothing at all."""
+    process = afe("compile", DIGITS, "-o", tmp_path, "--name", "d", "--json")
+    assert process.returncode == 0 and process.stderr == ""
+    report = json.loads(process.stdout)
+    with tarfile.open(tmp_path / "d_mpk.tar.gz") as tar:
+        assert report["files"] == [{"name": i.name, "bytes": i.size} for i in tar]
+        stats = yaml.safe_load(tar.extractfile("d_stage1_mla_stats.yaml"))
+    assert stats[len(stats) - 1]["end_cycle"] + 1 == report["cycles"]["MLA_0"]["deterministic"]
+    assert all(row["name"].startswith("MLA_0/") for row in stats.values())
+    assert set(report["seconds"]) == {"import", *PIPELINES, "host-code", "package"}
+    assert report["archive"] == str(tmp_path / "d_mpk.tar.gz")
+
+
+def test_every_phase_is_a_file_that_mla_opt_continues_to_the_same_bytes(tmp_path):
+    """From each phase through the rest of the pipeline."""
+    mla_opt = _mla_opt()
+    dumps = tmp_path / "phases"
+    process = afe("compile", DIGITS, "-o", tmp_path, "--dump-phases", dumps)
+    assert process.returncode == 0, process.stderr
+    names = [f"{k:02}-{n}.mlir" for k, n in enumerate(("import", *PIPELINES), start=1)]
+    assert sorted(path.name for path in dumps.iterdir()) == names
+    final = (dumps / names[-1]).read_text()
+    for number, name in enumerate(names[:-1]):
+        phases = [f"--afe-phase-{phase}" for phase in PIPELINES[number:]]
+        command = [mla_opt, dumps / name, *phases, "--mlir-print-debuginfo"]
+        continued = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert continued.returncode == 0, continued.stderr
+        assert continued.stdout == final, f"continued from {name}"
+
+
+def test_disassembled_programs_are_assembled_to_the_same_bytes(tmp_path):
+    """`afe disasm` and `mla-translate`."""
+    process = afe("compile", DIGITS, "-o", tmp_path, "--name", "d", "--target", "tiny")
+    assert process.returncode == 0, process.stderr
+    text = afe("disasm", tmp_path / "d_mpk.tar.gz", "--json")
+    assert text.returncode == 0, text.stderr
+    (program,) = json.loads(text.stdout).values()
+    translate = Path(_mla_opt()).with_name("mla-translate")
+    assembled = subprocess.run(
+        [translate, "--mlir-to-lm"], input=program.encode(), capture_output=True, timeout=60
+    )
+    assert assembled.returncode == 0, assembled.stderr
+    with tarfile.open(tmp_path / "d_mpk.tar.gz") as tar:
+        assert tar.extractfile("d_stage1_mla.lm").read() == assembled.stdout
+
+
+def test_a_batch_equals_single_images(models, tmp_path):
+    """To the bit, and with the cycles of the batch."""
+    name = "resnet8_int8.tflite"
+    images = np.concatenate([sample.inputs[0] for sample in samples(models, name)])
+    model = Model.from_file(models / name)
+    single = runtime.load(model.compile(output_path=tmp_path / "1").archive).run([images])
+    report = model.compile(output_path=tmp_path / "2", batch_size=2)
+    assert report.actual_batch_size == 2 and report.batch_limit_reason == ""
+    batched = runtime.load(report.archive).run([images], accelerator=True)
+    assert batched.groups == 2 and single.groups == 3
+    assert differing(batched.outputs[0], single.outputs[0]) == 0
+    assert batched.cycles == report.cycles
+
+
+def test_threads_do_not_change_a_run(models, tmp_path):
+    """Outputs and cycles of the simulator with one and two threads."""
+    name = "kws_dscnn_int8.tflite"
+    (sample, *_) = samples(models, name)
+    loaded = runtime.load(Model.from_file(models / name).compile(output_path=tmp_path).archive)
+    one = loaded.run(sample.inputs, accelerator=True, threads=1)
+    two = loaded.run(sample.inputs, accelerator=True, threads=2)
+    assert differing(one.outputs[0], two.outputs[0]) == 0 and one.cycles == two.cycles
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 0.4, 0.8])
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupting_leaves_nothing_behind(models, tmp_path, seconds, signal_number):
+    """At any time: either the whole archive is there, or nothing."""
+    out = tmp_path / "out" / "deep"
+    source = models / "mobilenet_v2_224_uint8.tflite"
+    command = [sys.executable, "-m", "afe", "compile", source, "-o", out]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(seconds)
+    process.send_signal(signal_number)
+    _, errors = process.communicate(timeout=60)
+    if process.returncode == 0:
+        assert [path.name for path in out.iterdir()] == ["mobilenet_v2_224_uint8_mpk.tar.gz"]
+    else:
+        assert "Traceback" not in errors or seconds == 0.05  # Python itself was still starting
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(tmp_path):
+    """A file system without room, where this machine lets us make one."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4k", "none", small], capture_output=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip("a small file system cannot be mounted here")
+    try:
+        process = afe("compile", DIGITS, "-o", small / "out")
+        assert process.returncode == 2 and "No space left on device" in process.stderr
+        assert "Traceback" not in process.stderr and list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+def test_printing_between_passes_timing_and_statistics_reach_stderr(tmp_path):
+    """As `mlir-opt` users expect; the archive is unchanged."""
+    plain = afe("compile", DIGITS, "-o", tmp_path / "a")
+    flags = ["--mlir-print-ir-after-change", "--mlir-timing", "--mlir-pass-statistics"]
+    process = afe("compile", DIGITS, "-o", tmp_path / "b", *flags)
+    assert plain.returncode == process.returncode == 0, process.stderr
+    assert "IR Dump After" in process.stderr
+    assert "Execution time report" in process.stderr and "Pass statistics report" in process.stderr
+    name = "digits_cnn_qdq_mpk.tar.gz"
+    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def _mla_opt() -> str:
+    """The tool beside the interpreter's environment, in the project's build, or on the PATH."""
+    built = sorted(PROJECT.glob("build*/**/bin/mla-opt"), key=lambda path: path.stat().st_mtime)
+    found = str(built[-1]) if built else shutil.which("mla-opt")
+    assert found, "mla-opt is not built: make build"
+    return found
