@@ -206,7 +206,7 @@ class ModuleBuilder:
 
         Large arrays are kept by reference: do not write to them afterwards.
         """
-        array = np.ascontiguousarray(array).reshape(array.shape)
+        array = np.require(array, requirements=["C", "A"])
         dtype = DTYPE_OF_NUMPY[array.dtype]
         if array.nbytes > RESOURCE_BYTES and dtype != "i1":
             return self._emit_const(self._resource(array, dtype), array, dtype)

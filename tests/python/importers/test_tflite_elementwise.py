@@ -122,15 +122,24 @@ def test_reduce_max_min(code: str, keep: bool) -> None:
     cases.check(code, [x, constant([-3])], y, "ReducerOptions", {"keepDims": keep}, version=2)
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_sum_of_uint8(keep: bool) -> None:
+    """Many elements, an output scale that fits their sum."""
+    cases = Cases(6)
+    inputs = [cases.activation((2, 5, 7, 30), np.uint8), constant([1, 2])]
+    y = T((2, 1, 1, 30) if keep else (2, 30), np.uint8, 1.7, 101)
+    cases.check("SUM", inputs, y, "ReducerOptions", {"keepDims": keep}, version=2)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("result", "tag"), [(np.int32, 2), (np.int64, 4)])
-def test_arg_max(dtype: Any, result: Any, tag: int) -> None:
-    """The first of equal maxima."""
+@pytest.mark.parametrize("code", ["ARG_MAX", "ARG_MIN"])
+def test_arg_max(code: str, dtype: Any, result: Any, tag: int) -> None:
+    """The first of equal maxima or minima."""
     cases = Cases(5)
+    options = "ArgMaxOptions" if code == "ARG_MAX" else "ArgMinOptions"
     inputs = [cases.activation((3, 50, 7), dtype), constant([1])]
-    cases.check(
-        "ARG_MAX", inputs, T((3, 7), result), "ArgMaxOptions", {"outputType": tag}, version=2
-    )
+    cases.check(code, inputs, T((3, 7), result), options, {"outputType": tag}, version=2)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -77,9 +77,16 @@ def pad(node: Node) -> Tensor:
             raise node.invalid(f"the padding value has shape {list(constant.shape)}")
         fill: float = constant.reshape(-1)[0].item()
     else:
-        quantized = x.dtype == "i8" and len(node.output().scales) > 0
-        fill = node.out_affine().zero_point if quantized else (-128 if x.dtype == "i8" else 0)
+        fill = _zero(node)
     return node.builder.pad(x, _paddings(node, x), fill)
+
+
+def _zero(node: Node) -> int:
+    """The stored value of the real 0 in the output."""
+    output = node.output()
+    if output.dtype == "i8" and len(output.scales) > 0:
+        return node.out_affine().zero_point
+    return -128 if output.is_unsigned else 0
 
 
 def _paddings(node: Node, x: Tensor) -> list[tuple[int, int]]:

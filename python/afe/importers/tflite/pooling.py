@@ -11,6 +11,9 @@ from afe.importers.tflite.node import Node
 from afe.importers.tflite.padding import window_padding
 from afe.importers.tflite.registry import operator
 
+MAX_SCALE_DIFFERENCE = 1e-6
+"""How far apart the kernels let the scales of a pooling's input and output be."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Window:
@@ -30,11 +33,18 @@ def _window(node: Node) -> _Window:
     stride = (options.StrideH(), options.StrideW())
     if min(*kernel, *stride) < 1:
         raise node.invalid(f"window {list(kernel)} and stride {list(stride)} must be positive")
-    if node.in_affine(0) != node.out_affine():
-        raise node.invalid("input and output of a pooling must have the same scale and zero point")
+    _require_one_quantization(node)
     pad = window_padding(node, options.Padding(), x.shape, kernel, stride, (1, 1))
     limits = node.activation_range(options.FusedActivationFunction(), node.out_affine())
     return _Window(x, kernel, stride, pad, limits)
+
+
+def _require_one_quantization(node: Node) -> None:
+    """As the kernels do: equal zero points, scales at most 1e-6 apart."""
+    source, target = node.in_affine(0), node.out_affine()
+    apart = abs(float(source.scale) - float(target.scale))
+    if source.zero_point != target.zero_point or apart > MAX_SCALE_DIFFERENCE:
+        raise node.invalid("input and output of a pooling must have the same scale and zero point")
 
 
 @operator("AVERAGE_POOL_2D")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
 import tflite
 
 from afe.importers.builder import Tensor
-from afe.importers.tflite.arithmetic import divide_scaling
+from afe.importers.tflite.arithmetic import Scaling, divide_scaling
+from afe.importers.tflite.lookup import STORED
 from afe.importers.tflite.node import Node
 from afe.importers.tflite.registry import operator
 
@@ -27,16 +29,33 @@ def _finish(node: Node, x: Tensor, axes: list[int]) -> Tensor:
 @operator("MEAN")
 def mean(node: Node) -> Tensor:
     """Sum of x - zero point, requantized by a factor that holds the division."""
+    x, source, target = node.int8_value(0), node.in_affine(0), node.out_affine()
+    count = prod(x.shape[axis] for axis in _axes(node, len(x.shape)))
+    scaling = divide_scaling(node.scaling(float(source.scale) / float(target.scale)), count)
+    return _requantized_sum(node, scaling)
+
+
+def _requantized_sum(node: Node, scaling: Scaling) -> Tensor:
     b, x = node.builder, node.int8_value(0)
     source, target = node.in_affine(0), node.out_affine()
     axes = _axes(node, len(x.shape))
-    count = prod(x.shape[axis] for axis in axes)
-    scaling = divide_scaling(node.scaling(float(source.scale) / float(target.scale)), count)
     total = b.centred(x, source.zero_point)
     for axis in axes:
         total = b.reduce("sum", total, axis)
     result = b.rescale(total, "i8", scaling.multiplier, scaling.shift, output_zp=target.zero_point)
     return _finish(node, result, axes)
+
+
+@operator("SUM")
+def sum_(node: Node) -> Tensor:
+    """Of uint8 alone: the int8 kernel reads its operand as uint8."""
+    if not node.input(0).is_unsigned:
+        raise node.unsupported(
+            "LiteRT's kernel for int8 reads its operand as uint8",
+            "write the sum as MEAN, or as a fully connected layer of ones",
+        )
+    source, target = node.in_affine(0), node.out_affine()
+    return _requantized_sum(node, node.scaling(float(source.scale) / float(target.scale)))
 
 
 @operator("REDUCE_MAX", "REDUCE_MIN")
@@ -51,10 +70,12 @@ def reduce_max(node: Node) -> Tensor:
     return _finish(node, x, axes)
 
 
-@operator("ARG_MAX")
+@operator("ARG_MAX", "ARG_MIN")
 def arg_max(node: Node) -> Tensor:
-    """Index of the first maximum, int32 or int64."""
+    """Index of the first maximum or minimum, int32 or int64."""
     x = node.int8_value(0)
+    if node.info.code == "ARG_MIN":
+        x = node.builder.table(x, (-1 - STORED).astype(np.int8))
     axes = node.int_list(1)
     if len(axes) != 1:
         raise node.invalid(f"{len(axes)} axes instead of one")
