@@ -2,6 +2,10 @@
 
 #include "Pipelines/Register.h"
 
+#include "Conversion/MLAToProgram/Passes.h"
+#include "Conversion/Passes.h"
+#include "Conversion/ProgramToIsa/Passes.h"
+#include "Transforms/Passes.h"
 #include "a65/A65Dialect.h"
 #include "mla/MLADialect.h"
 #include "mlir/InitAllDialects.h"
@@ -14,4 +18,11 @@ void afe::registerAll(mlir::DialectRegistry &registry) {
   registry.insert<mla::MLADialect, a65::A65Dialect>();
 }
 
-void afe::registerAllPasses() { mlir::registerAllPasses(); }
+void afe::registerAllPasses() {
+  mlir::registerAllPasses();
+  mla::registerProgramToIsaPasses();
+  registerConversionPasses();
+  registerTransformPasses();
+  registerMLAToProgramPasses();
+  registerPipelines();
+}

@@ -8,4 +8,6 @@ class DialectRegistry;
 namespace afe {
 void registerAll(mlir::DialectRegistry &registry);
 void registerAllPasses();
+/// The compiler's phases as pipelines (Pipelines.cpp).
+void registerPipelines();
 } // namespace afe

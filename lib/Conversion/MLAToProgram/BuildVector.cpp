@@ -1,0 +1,286 @@
+// A vector operation's region as a micro-program: one micro-operation per lane operation, registers
+// by last use, tables behind the operations.
+
+#include "Conversion/MLAToProgram/Network.h"
+
+#include "Encoding/MicroCost.h"
+
+#include <bit>
+#include <cstring>
+#include <set>
+
+using namespace mlir;
+using namespace afe;
+using namespace afe::mla;
+using isa::MicroOpcode;
+
+namespace {
+
+class Assembler {
+public:
+  Assembler(VectorOp op, sched::VectorParams &params) : op(op), params(params) {
+    for (int i = 0; i < 32; ++i)
+      freeRegisters.insert(i);
+  }
+
+  LogicalResult run();
+
+private:
+  LogicalResult assemble(Operation &lane);
+  std::optional<std::pair<MicroOpcode, uint8_t>> simple(Operation &lane) const;
+  LogicalResult reduce(VReduceOp lane, isa::MicroOp &micro);
+  uint8_t registerOf(Value value) { return registers.lookup(value); }
+  LogicalResult define(Value value, isa::MicroOp micro);
+  void release(Operation &lane);
+  template <typename T> int32_t addTable(ArrayRef<T> table);
+  void bound();
+
+  VectorOp op;
+  sched::VectorParams &params;
+  std::vector<isa::MicroOp> program;
+  std::vector<std::pair<size_t, std::vector<uint8_t>>> tables; ///< operation and bytes
+  llvm::DenseMap<Value, uint8_t> registers;
+  std::set<int> freeRegisters;
+};
+
+/// Operations that differ only in their opcode (and mode).
+std::optional<std::pair<MicroOpcode, uint8_t>> Assembler::simple(Operation &lane) const {
+  using M = MicroOpcode;
+  bool f = lane.getNumOperands() && lane.getOperand(0).getType().isF32();
+  auto plain = [](M opcode, uint8_t mode = 0) { return std::make_pair(opcode, mode); };
+  if (mlir::isa<VAddOp>(lane))
+    return plain(f ? M::k_fadd : M::k_add);
+  if (mlir::isa<VSubOp>(lane))
+    return plain(f ? M::k_fsub : M::k_sub);
+  if (mlir::isa<VMulOp>(lane))
+    return plain(f ? M::k_fmul : M::k_mul);
+  if (mlir::isa<VMinOp>(lane))
+    return plain(f ? M::k_fmin : M::k_min);
+  if (mlir::isa<VMaxOp>(lane))
+    return plain(f ? M::k_fmax : M::k_max);
+  if (mlir::isa<VShlOp>(lane))
+    return plain(M::k_shl);
+  if (mlir::isa<VLshrOp>(lane))
+    return plain(M::k_lshr);
+  if (auto shr = dyn_cast<VShrOp>(lane))
+    return plain(M::k_shr, shr.getRound());
+  if (mlir::isa<VAndOp>(lane))
+    return plain(M::k_and);
+  if (mlir::isa<VOrOp>(lane))
+    return plain(M::k_or);
+  if (mlir::isa<VXorOp>(lane))
+    return plain(M::k_xor);
+  if (mlir::isa<VDivOp>(lane))
+    return plain(M::k_fdiv);
+  if (mlir::isa<VSqrtOp>(lane))
+    return plain(M::k_fsqrt);
+  if (mlir::isa<VAbsOp>(lane))
+    return plain(M::k_abs);
+  if (mlir::isa<VClzOp>(lane))
+    return plain(M::k_clz);
+  if (auto cmp = dyn_cast<VCmpOp>(lane))
+    return plain(cmp.getA().getType().isF32() ? M::k_fcmp : M::k_cmp,
+                 static_cast<uint8_t>(cmp.getPredicate()));
+  if (mlir::isa<VSelectOp>(lane))
+    return plain(M::k_select);
+  if (mlir::isa<VIntToFloatOp>(lane))
+    return plain(M::k_itof);
+  if (auto ftoi = dyn_cast<VFloatToIntOp>(lane))
+    return plain(M::k_ftoi, static_cast<uint8_t>(ftoi.getRounding()));
+  if (mlir::isa<VWindowSumOp>(lane))
+    return plain(M::k_win_sum);
+  if (mlir::isa<VWindowMaxOp>(lane))
+    return plain(M::k_win_max);
+  if (mlir::isa<VWindowCountOp>(lane))
+    return plain(M::k_win_count);
+  if (mlir::isa<VRowOp>(lane))
+    return plain(M::k_row);
+  if (mlir::isa<VColOp>(lane))
+    return plain(M::k_col);
+  if (mlir::isa<VChannelOp>(lane))
+    return plain(M::k_channel);
+  if (mlir::isa<VGatherNearestOp>(lane))
+    return plain(M::k_nearest);
+  return std::nullopt;
+}
+
+template <typename T> int32_t Assembler::addTable(ArrayRef<T> table) {
+  std::vector<uint8_t> bytes(table.size() * sizeof(T));
+  std::memcpy(bytes.data(), table.data(), bytes.size());
+  tables.push_back({program.size(), std::move(bytes)});
+  return 0; // patched when the length of the program is known
+}
+
+LogicalResult Assembler::reduce(VReduceOp lane, isa::MicroOp &micro) {
+  bool f = lane.getA().getType().isF32(), pixels = lane.getAxis() == ReduceAxis::pixels;
+  MicroOpcode opcode;
+  if (lane.getKind() == ReduceKind::argmax)
+    opcode = MicroOpcode::k_argmax_c;
+  else if (lane.getKind() == ReduceKind::sum)
+    opcode = pixels ? (f ? MicroOpcode::k_fsum_p : MicroOpcode::k_sum_p)
+                    : (f ? MicroOpcode::k_fsum_c : MicroOpcode::k_sum_c);
+  else
+    opcode = pixels ? MicroOpcode::k_max_p : (f ? MicroOpcode::k_fmax_c : MicroOpcode::k_max_c);
+  micro.opcode = static_cast<uint8_t>(opcode);
+  (pixels ? params.reducesPixels : params.reducesChannels) = true;
+  return success();
+}
+
+void Assembler::release(Operation &lane) {
+  for (Value operand : lane.getOperands()) {
+    auto it = registers.find(operand);
+    if (it == registers.end())
+      continue;
+    bool later = llvm::any_of(operand.getUsers(), [&](Operation *user) {
+      return user != &lane && lane.isBeforeInBlock(user);
+    });
+    if (!later) {
+      freeRegisters.insert(it->second);
+      registers.erase(it);
+    }
+  }
+}
+
+LogicalResult Assembler::define(Value value, isa::MicroOp micro) {
+  if (freeRegisters.empty())
+    return op.emitOpError("needs more than 32 registers");
+  micro.d = *freeRegisters.begin();
+  freeRegisters.erase(freeRegisters.begin());
+  registers[value] = micro.d;
+  program.push_back(micro);
+  return success();
+}
+
+LogicalResult Assembler::assemble(Operation &lane) {
+  isa::MicroOp micro;
+  uint8_t *sources[3] = {&micro.a, &micro.b, &micro.c};
+  for (auto [i, operand] : llvm::enumerate(lane.getOperands()))
+    if (i < 3)
+      *sources[i] = registerOf(operand);
+  auto code = [&](MicroOpcode opcode) { micro.opcode = static_cast<uint8_t>(opcode); };
+  if (auto match = simple(lane)) {
+    code(match->first);
+    micro.mode = match->second;
+  } else if (auto constant = dyn_cast<VConstOp>(lane)) {
+    code(MicroOpcode::k_imm);
+    if (auto f = dyn_cast<FloatAttr>(constant.getValue()))
+      micro.x = f.getValue().bitcastToAPInt().getSExtValue();
+    else
+      micro.x = cast<IntegerAttr>(constant.getValue()).getInt();
+  } else if (auto mulShift = dyn_cast<VMulShiftOp>(lane)) {
+    code(MicroOpcode::k_mul_shift);
+    micro.x = mulShift.getShift();
+  } else if (auto clamp = dyn_cast<VClampOp>(lane)) {
+    code(MicroOpcode::k_clamp);
+    micro.x = clamp.getLo(), micro.y = clamp.getHi();
+  } else if (auto rescale = dyn_cast<VRescaleOp>(lane)) {
+    code(MicroOpcode::k_rescale);
+    micro.mode = static_cast<uint8_t>(rescale.getMode());
+    micro.x = rescale.getMultiplier(), micro.y = rescale.getShift(), micro.z = rescale.getZp();
+  } else if (auto channel = dyn_cast<VRescaleChannelOp>(lane)) {
+    code(MicroOpcode::k_rescale_c);
+    micro.mode = static_cast<uint8_t>(channel.getMode());
+    micro.x = channel.getZp();
+  } else if (auto table = dyn_cast<VTable8Op>(lane)) {
+    code(MicroOpcode::k_table8);
+    addTable(table.getTable());
+  } else if (auto table = dyn_cast<VTable32Op>(lane)) {
+    code(MicroOpcode::k_table32);
+    addTable(table.getTable());
+  } else if (auto table = dyn_cast<VTable16Op>(lane)) {
+    code(MicroOpcode::k_table16);
+    addTable(table.getTable());
+  } else if (auto bilinear = dyn_cast<VGatherBilinearOp>(lane)) {
+    code(MicroOpcode::k_bilinear);
+    micro.x = bilinear.getFractionBits();
+  } else if (auto reduction = dyn_cast<VReduceOp>(lane)) {
+    if (failed(reduce(reduction, micro)))
+      return failure();
+  } else {
+    return lane.emitOpError("has no micro-operation");
+  }
+  params.gathers |= mlir::isa<VGatherBilinearOp, VGatherNearestOp>(lane);
+  params.usesChannelIndex |= mlir::isa<VChannelOp>(lane);
+  release(lane);
+  return define(lane.getResult(0), micro);
+}
+
+/// The constants of the lower bound: cycles per element that every sensible program spends.
+void Assembler::bound() {
+  auto any = [&](auto test) {
+    return llvm::any_of(op.getBody().front(), [&](Operation &lane) { return test(lane); });
+  };
+  bool exponent = any([](Operation &lane) { return mlir::isa<VTable32Op>(lane); });
+  int64_t wide = 0;
+  auto out = cast<RankedTensorType>(op.getResult(0).getType());
+  for (Value input : op.getInputs())
+    wide += cast<RankedTensorType>(input.getType()).getNumElements() == out.getNumElements() &&
+            !input.getDefiningOp<ConstOp>();
+  if (params.window)
+    params.boundPerElement = params.kh * params.kw;
+  else if (any([](Operation &lane) { return mlir::isa<VGatherBilinearOp>(lane); }))
+    params.boundPerElement = 6;
+  else if (params.reducesChannels && exponent)
+    params.boundPerElement = 13;
+  else if (params.reducesChannels)
+    params.boundPerElement = 2;
+  else if (params.reducesPixels)
+    params.boundPerElement = 1;
+  else
+    params.boundPerElement = wide >= 2 ? 3 : 0;
+}
+
+LogicalResult Assembler::run() {
+  if (std::optional<WindowAttr> w = op.getWindow()) {
+    params.window = true;
+    params.kh = w->getKernelRows(), params.kw = w->getKernelCols();
+    params.strideY = w->getStrideRows(), params.strideX = w->getStrideCols();
+    params.dilY = w->getDilationRows(), params.dilX = w->getDilationCols();
+    params.padTop = w->getPadTop(), params.padLeft = w->getPadLeft();
+  }
+  Block &body = op.getBody().front();
+  for (BlockArgument arg : body.getArguments()) {
+    if (arg.use_empty())
+      continue;
+    isa::MicroOp load;
+    load.opcode = static_cast<uint8_t>(MicroOpcode::k_load);
+    load.x = arg.getArgNumber();
+    if (failed(define(arg, load)))
+      return failure();
+  }
+  for (Operation &lane : body.without_terminator())
+    if (failed(assemble(lane)))
+      return failure();
+  for (auto [i, value] : llvm::enumerate(body.getTerminator()->getOperands())) {
+    isa::MicroOp store;
+    store.opcode = static_cast<uint8_t>(MicroOpcode::k_store);
+    store.a = registerOf(value);
+    store.x = i;
+    program.push_back(store);
+  }
+  if (program.size() > 32)
+    return op.emitOpError("needs ") << program.size() << " micro-operations with its loads and "
+                                    << "stores, the engine takes 32";
+  int64_t at = sched::roundUp(program.size() * sizeof(isa::MicroOp), 16);
+  for (auto &[index, bytes] : tables) {
+    program[index].x = at;
+    at += sched::roundUp(bytes.size(), 16);
+  }
+  params.length = program.size();
+  params.program.assign(at, 0);
+  std::memcpy(params.program.data(), program.data(), program.size() * sizeof(isa::MicroOp));
+  for (auto &[index, bytes] : tables)
+    std::memcpy(params.program.data() + program[index].x, bytes.data(), bytes.size());
+  isa::MicroCost cost = isa::microCost(program.data(), program.size(), params.kh, params.kw);
+  if (cost.error)
+    return op.emitOpError("micro-program: ") << cost.error;
+  params.cost = cost.cost, params.rowCost = cost.rowCost, params.channelCost = cost.channelCost;
+  bound();
+  return success();
+}
+
+} // namespace
+
+LogicalResult afe::buildVector(VectorOp op, sched::VectorParams &params) {
+  return Assembler(op, params).run();
+}

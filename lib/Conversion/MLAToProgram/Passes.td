@@ -1,0 +1,63 @@
+// The back end: layer operations to scheduled programs, in the steps lay out, plan, place, schedule.
+#ifndef AFE_MLA_TO_PROGRAM_PASSES_TD
+#define AFE_MLA_TO_PROGRAM_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ChooseLayoutsPass : Pass<"mla-choose-layouts", "::mlir::ModuleOp"> {
+  let summary = "decides which data movement is none and where channels are interleaved";
+  let description = [{
+    Assumes segments of layer operations. Inputs of a segment are dense HWC, its outputs HWC16, what
+    lies between is in planes of 16 channels. A concatenation whose parts can be written in place, a
+    slice that starts on a plane, and a reshape that keeps the order of the bytes become views
+    (attribute `view`): they move nothing. Where a reshape flattens an image, the tensor before it is
+    laid out as HWC16 (attribute `interleaved`) so that it can be a view. Before ==> after:
+    ```
+    %f = mla.reshape %x : tensor<1x4x4x32xi8> -> tensor<1x512xi8>
+    ==>
+    %f = mla.reshape %x {view} : tensor<1x4x4x32xi8> -> tensor<1x512xi8>
+    ```
+  }];
+  let statistics = [Statistic<"views", "views", "Data movement operations that move nothing">];
+}
+
+def PlanTilesPass : Pass<"mla-plan-tiles", "::mlir::ModuleOp"> {
+  let summary = "cuts every layer into tiles over the quads, and decides which tensors stay in L2";
+  let description = [{
+    Assumes layouts. Every layer operation gets `plan`: the split over the quads, tile sizes, loop
+    order and predicted cycles, chosen by the timing model within L1; the segment gets `resident`,
+    one flag per storage: what is not resident lives in DRAM and is moved tile by tile.
+  }];
+  let statistics = [Statistic<"layers", "layers", "Layers planned">,
+                    Statistic<"spilled", "spilled", "Tensors that live in DRAM">];
+}
+
+def PlaceBuffersPass : Pass<"mla-place-buffers", "::mlir::ModuleOp"> {
+  let summary = "L2 addresses of the resident tensors";
+  let description = [{
+    Assumes plans. The segment gets `l2_addresses`, one per storage (-1: not resident), placed by live
+    range, and `staging_base`: L2 from there on stages what comes from and goes to DRAM.
+  }];
+  let statistics = [Statistic<"residentBytes", "resident-bytes", "Bytes of L2 for resident tensors">];
+}
+
+def ScheduleProgramPass : Pass<"mla-schedule-program", "::mlir::ModuleOp"> {
+  let summary = "instructions with start cycles for every segment";
+  let description = [{
+    Assumes placed segments. Each `mla.segment` becomes an `mla.program` of the same symbol with the
+    attribute `stats`: inputs and outputs, batch, cycles, lower bound, peak memory, layers.
+  }];
+  let dependentDialects = ["::afe::mla::MLADialect"];
+  let statistics = [Statistic<"instructions", "instructions", "Instructions scheduled">,
+                    Statistic<"requests", "requests", "DRAM requests">];
+}
+
+def ValidateProgramsPass : Pass<"mla-validate-programs", "::mlir::ModuleOp"> {
+  let summary = "proves every program free of hazards";
+  let description = [{
+    Runs the independent validator (docs/validator.md) on every `mla.program`; the first offence is an
+    error that names the rule and both instructions.
+  }];
+}
+
+#endif // AFE_MLA_TO_PROGRAM_PASSES_TD

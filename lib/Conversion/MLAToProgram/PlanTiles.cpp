@@ -1,0 +1,56 @@
+// --mla-plan-tiles and --mla-place-buffers: build the problem, run the solver, write the answer.
+
+#include "Conversion/MLAToProgram/Network.h"
+#include "Conversion/MLAToProgram/Passes.h"
+#include "Scheduling/Schedule.h"
+
+using namespace mlir;
+
+namespace afe {
+#define GEN_PASS_DEF_PLANTILESPASS
+#define GEN_PASS_DEF_PLACEBUFFERSPASS
+#include "Conversion/MLAToProgram/Passes.h.inc"
+
+using namespace mla;
+
+namespace {
+
+struct PlanTilesPass : impl::PlanTilesPassBase<PlanTilesPass> {
+  void runOnOperation() override {
+    for (SegmentOp segment : getOperation().getOps<SegmentOp>()) {
+      FailureOr<std::unique_ptr<SegmentNetwork>> network = buildNetwork(segment);
+      if (failed(network))
+        return signalPassFailure();
+      sched::Plan plan;
+      std::string error;
+      if (!sched::planSegment((*network)->network, targetOf(segment), plan, error)) {
+        segment.emitOpError() << "cannot be planned: " << error;
+        return signalPassFailure();
+      }
+      layers += plan.mappings.size();
+      spilled += std::count(plan.resident.begin(), plan.resident.end(), false);
+      writePlan(segment, **network, plan);
+    }
+  }
+};
+
+struct PlaceBuffersPass : impl::PlaceBuffersPassBase<PlaceBuffersPass> {
+  void runOnOperation() override {
+    for (SegmentOp segment : getOperation().getOps<SegmentOp>()) {
+      FailureOr<std::unique_ptr<SegmentNetwork>> network = buildNetwork(segment);
+      sched::Plan plan;
+      if (failed(network) || failed(readPlan(segment, **network, plan, /*placed=*/false)))
+        return signalPassFailure();
+      std::string error;
+      if (!sched::placeSegment((*network)->network, targetOf(segment), plan, error)) {
+        segment.emitOpError() << "cannot be placed in L2: " << error;
+        return signalPassFailure();
+      }
+      residentBytes += plan.stagingBase;
+      writePlan(segment, **network, plan);
+    }
+  }
+};
+
+} // namespace
+} // namespace afe
