@@ -1,0 +1,48 @@
+// The phases of afe-lower-to-mla, in the order in which the pass runs them. Each looks at the whole
+// function, replaces what it can express by layer operations in place, and leaves the rest alone;
+// replaced operations stay behind without uses and are erased at the end of the phase.
+#pragma once
+
+#include "mla/MLADialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace afe {
+
+/// Makes the constants of layer operations: one mla.const per constant, at the top of the function.
+class ConstantPool {
+public:
+  explicit ConstantPool(mlir::func::FuncOp func) : func(func) {}
+
+  /// The mla.const with these elements (the attribute is shared, never copied).
+  mlir::Value get(mlir::Location loc, mlir::ElementsAttr elements);
+
+private:
+  mlir::func::FuncOp func;
+  llvm::DenseMap<mlir::Attribute, mlir::Value> known;
+};
+
+/// Convolutions, fully connected layers and matrix products, with bias, requantization, clamp, table.
+void lowerConvolutions(mlir::func::FuncOp func, ConstantPool &constants);
+/// Quantized additions whose one operand a convolution alone produces move into its epilogue.
+void fuseResiduals(mlir::func::FuncOp func);
+/// Max and average pooling as vector programs with a window.
+void lowerPooling(mlir::func::FuncOp func);
+/// LiteRT's int8 softmax as one vector program.
+void lowerSoftmax(mlir::func::FuncOp func);
+/// argmax over channels.
+void lowerArgMax(mlir::func::FuncOp func);
+/// Resizing, nearest and bilinear, as gathers.
+void lowerResize(mlir::func::FuncOp func);
+/// Elementwise operations and reductions, clustered into maximal vector programs.
+void lowerElementwise(mlir::func::FuncOp func, ConstantPool &constants);
+/// Concatenation, slices, padding, reshapes and transposes of 8-bit tensors.
+void lowerDataMovement(mlir::func::FuncOp func, ConstantPool &constants);
+/// int8 -> uint8 at the results moves into the convolution that produces the tensor.
+void foldSignedness(mlir::func::FuncOp func);
+/// Says of every operation left in TOSA why the host must do it (a65.reason, a65.hint).
+void markHostWork(mlir::func::FuncOp func);
+
+/// Erases operations without uses and effects, from the bottom up (tosa.custom counts as pure).
+void eraseDead(mlir::func::FuncOp func);
+
+} // namespace afe

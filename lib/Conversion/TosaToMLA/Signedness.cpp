@@ -1,0 +1,67 @@
+// Moves the change from int8 to uint8 at a model's results into the convolution that produces the
+// tensor: the same bits with the top one flipped, that is, zero point and clamp plus 128.
+
+#include "Conversion/TosaToMLA/Idioms.h"
+#include "Conversion/TosaToMLA/Lowering.h"
+
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+using namespace mlir;
+
+namespace afe {
+namespace {
+
+/// The table with the top bit of every entry flipped.
+DenseI8ArrayAttr flipped(DenseI8ArrayAttr table) {
+  auto entries = llvm::map_to_vector(table.asArrayRef(),
+                                     [](int8_t entry) { return static_cast<int8_t>(entry ^ -128); });
+  return DenseI8ArrayAttr::get(table.getContext(), entries);
+}
+
+mla::RequantAttr plus128(mla::RequantAttr attr) {
+  return mla::RequantAttr::get(attr.getContext(), attr.getMode(), attr.getMultipliers(),
+                               attr.getShifts(), attr.getZp() + 128, attr.getLo() + 128,
+                               attr.getHi() + 128);
+}
+
+mla::ResidualAttr plus128(mla::ResidualAttr attr) {
+  return mla::ResidualAttr::get(
+      attr.getContext(), attr.getMode(), attr.getSelfZp(), attr.getSelfMultiplier(),
+      attr.getSelfShift(), attr.getResidualZp(), attr.getResidualMultiplier(),
+      attr.getResidualShift(), attr.getSumMultiplier(), attr.getSumShift(), attr.getSumZp() + 128,
+      attr.getLeftShift(), attr.getLo() + 128, attr.getHi() + 128);
+}
+
+/// Changes the last step of the epilogue; false where the accumulator leaves raw.
+bool makeUnsigned(Operation *layer) {
+  auto requant = layer->getAttrOfType<mla::RequantAttr>("requant");
+  if (!requant || requant.getMode() == mla::RequantMode::none)
+    return false;
+  if (auto table = layer->getAttrOfType<DenseI8ArrayAttr>("table"))
+    layer->setAttr("table", flipped(table));
+  else if (auto residual = layer->getAttrOfType<mla::ResidualAttr>("residual_add"))
+    layer->setAttr("residual_add", plus128(residual));
+  else
+    layer->setAttr("requant", plus128(requant));
+  return true;
+}
+
+} // namespace
+
+void foldSignedness(func::FuncOp func) {
+  SmallVector<tosa::RescaleOp> rescales(func.getBody().front().getOps<tosa::RescaleOp>());
+  for (tosa::RescaleOp rescale : rescales) {
+    Value input = rescale.getInput();
+    Operation *layer = input.getDefiningOp();
+    if (signednessShift(rescale) != 128 || !input.hasOneUse() ||
+        !isa_and_nonnull<mla::Conv2DOp, mla::DepthwiseConv2DOp, mla::TransposeConv2DOp,
+                         mla::MatmulOp>(layer) ||
+        !makeUnsigned(layer))
+      continue;
+    input.setType(rescale.getType());
+    rescale.replaceAllUsesWith(input);
+    rescale.erase();
+  }
+}
+
+} // namespace afe

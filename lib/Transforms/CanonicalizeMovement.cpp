@@ -1,0 +1,233 @@
+// Movement patterns of afe-canonicalize. Reshapes and transposes sink through elementwise operations
+// towards the results: on the way they meet their inverses and cancel, or they arrive at an edge,
+// where the EV74 does them. The change from uint8 to int8 sinks through them, and the opposite one
+// rises, until a layer can absorb it.
+
+#include "Transforms/Canonicalize.h"
+
+#include "Conversion/TosaToMLA/Constants.h"
+#include "Conversion/TosaToMLA/Idioms.h"
+
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+using namespace mlir;
+
+namespace afe {
+namespace {
+
+RankedTensorType typeOf(Value value) { return dyn_cast<RankedTensorType>(value.getType()); }
+
+Value shapeConstant(PatternRewriter &rewriter, Location loc, ArrayRef<int64_t> shape) {
+  auto type = tosa::shapeType::get(rewriter.getContext(), shape.size());
+  return tosa::ConstShapeOp::create(rewriter, loc, type, rewriter.getIndexTensorAttr(shape));
+}
+
+Value reshapeTo(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<int64_t> shape) {
+  auto type = typeOf(value).clone(shape);
+  return tosa::ReshapeOp::create(rewriter, loc, type, value, shapeConstant(rewriter, loc, shape));
+}
+
+Value transposeBy(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<int32_t> perms) {
+  SmallVector<int64_t> shape;
+  for (int32_t dim : perms)
+    shape.push_back(typeOf(value).getDimSize(dim));
+  return tosa::TransposeOp::create(rewriter, loc, typeOf(value).clone(shape), value, perms);
+}
+
+/// reshape(reshape(x)) ==> reshape(x); a reshape to the same shape goes.
+struct MergeReshapes : OpRewritePattern<tosa::ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tosa::ReshapeOp op, PatternRewriter &rewriter) const override {
+    if (op.getInput1().getType() == op.getType()) {
+      rewriter.replaceOp(op, op.getInput1());
+      return success();
+    }
+    auto inner = op.getInput1().getDefiningOp<tosa::ReshapeOp>();
+    if (!inner)
+      return rewriter.notifyMatchFailure(op, "its input is not reshaped");
+    rewriter.modifyOpInPlace(op, [&] { op->setOperand(0, inner.getInput1()); });
+    return success();
+  }
+};
+
+/// transpose(transpose(x)) ==> transpose(x); the identity goes; moving dimensions of size 1 only is a
+/// reshape.
+struct MergeTransposes : OpRewritePattern<tosa::TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tosa::TransposeOp op, PatternRewriter &rewriter) const override {
+    auto type = typeOf(op.getInput1()), result = typeOf(op.getOutput());
+    if (!type || !type.hasStaticShape() || !result || !result.hasStaticShape())
+      return rewriter.notifyMatchFailure(op, "its shape is not static");
+    SmallVector<int32_t> moved;
+    llvm::copy_if(op.getPerms(), std::back_inserter(moved),
+                  [&](int32_t dim) { return type.getDimSize(dim) != 1; });
+    if (llvm::is_sorted(moved)) {
+      rewriter.replaceOp(op, reshapeTo(rewriter, op.getLoc(), op.getInput1(), result.getShape()));
+      return success();
+    }
+    auto inner = op.getInput1().getDefiningOp<tosa::TransposeOp>();
+    if (!inner || !typeOf(inner.getInput1()))
+      return rewriter.notifyMatchFailure(op, "its input is not transposed");
+    SmallVector<int32_t> perms;
+    for (int32_t dim : op.getPerms())
+      perms.push_back(inner.getPerms()[dim]);
+    rewriter.replaceOp(op, transposeBy(rewriter, op.getLoc(), inner.getInput1(), perms));
+    return success();
+  }
+};
+
+/// A slice of everything.
+struct DropIdentitySlice : OpRewritePattern<tosa::SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tosa::SliceOp op, PatternRewriter &rewriter) const override {
+    auto type = typeOf(op.getOutput());
+    if (!type || !type.hasStaticShape() || op.getInput1().getType() != op.getType())
+      return rewriter.notifyMatchFailure(op, "it drops elements");
+    rewriter.replaceOp(op, op.getInput1());
+    return success();
+  }
+};
+
+/// Operations whose result at an element depends on the operand at that element alone, whatever its
+/// coordinates: with one tensor operand, the others being parameters.
+bool isPointwiseUnary(Operation *op) {
+  if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
+    return !rescale.getPerChannel() && signednessShift(rescale) != -128; // that one sinks itself
+  if (auto custom = matchCustom(op))
+    return llvm::is_contained({"quantize", "dequantize"}, custom->op.getOperatorName()) &&
+           op->getNumOperands() == 1 && op->getNumResults() == 1;
+  return isa<tosa::ClampOp, tosa::CastOp, tosa::TableOp, tosa::NegateOp, tosa::AbsOp, tosa::ExpOp,
+             tosa::LogOp, tosa::TanhOp, tosa::SigmoidOp, tosa::ErfOp, tosa::ReciprocalOp,
+             tosa::RsqrtOp, tosa::BitwiseNotOp, tosa::LogicalNotOp, tosa::FloorOp, tosa::CeilOp>(op);
+}
+
+/// A softmax over the last axis does not mind how the others are shaped.
+bool isRowwise(Operation *op) {
+  return matchCustom(op, "litert.softmax") && op->getNumOperands() == 1 && op->getNumResults() == 1;
+}
+
+
+/// f(reshape(x)) ==> reshape(f(x)).
+struct SinkReshape : RewritePattern {
+  explicit SinkReshape(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isPointwiseUnary(op) && !isRowwise(op))
+      return rewriter.notifyMatchFailure(op, "it is not unary");
+    auto reshape = op->getOperand(0).getDefiningOp<tosa::ReshapeOp>();
+    // From an argument the reshape stands at the edge already.
+    if (!reshape || !reshape->hasOneUse() || isa<BlockArgument>(reshape.getInput1()))
+      return rewriter.notifyMatchFailure(op, "its operand is not reshaped for it alone");
+    auto from = typeOf(reshape.getInput1()), to = typeOf(reshape.getOutput());
+    if (!from || !from.hasStaticShape() || from.getRank() > 4 || !to || !to.hasStaticShape() ||
+        from.getRank() == 0 || (isRowwise(op) && from.getShape().back() != to.getShape().back()))
+      return rewriter.notifyMatchFailure(op, "the shape matters to it");
+    Operation *moved = rewriter.clone(*op);
+    moved->setOperand(0, reshape.getInput1());
+    Value result = moved->getResult(0);
+    result.setType(cast<RankedTensorType>(op->getResult(0).getType()).clone(from.getShape()));
+    rewriter.replaceOp(op, reshapeTo(rewriter, reshape.getLoc(), result, to.getShape()));
+    return success();
+  }
+};
+
+/// f(transpose(x)) ==> transpose(f(x)), where the transpose does not come from an argument.
+struct SinkTranspose : RewritePattern {
+  explicit SinkTranspose(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isPointwiseUnary(op))
+      return rewriter.notifyMatchFailure(op, "it is not unary");
+    auto transpose = op->getOperand(0).getDefiningOp<tosa::TransposeOp>();
+    if (!transpose || !transpose->hasOneUse() || isa<BlockArgument>(transpose.getInput1()))
+      return rewriter.notifyMatchFailure(op, "its operand is not transposed for it alone");
+    auto from = typeOf(transpose.getInput1());
+    if (!from || !from.hasStaticShape())
+      return rewriter.notifyMatchFailure(op, "its shape is not static");
+    Operation *moved = rewriter.clone(*op);
+    moved->setOperand(0, transpose.getInput1());
+    Value result = moved->getResult(0);
+    result.setType(cast<RankedTensorType>(op->getResult(0).getType()).clone(from.getShape()));
+    rewriter.replaceOp(op, transposeBy(rewriter, transpose.getLoc(), result, transpose.getPerms()));
+    return success();
+  }
+};
+
+/// Operations that only move elements, one tensor in, one out.
+bool isMove(Operation *op) {
+  return isa_and_nonnull<tosa::ReshapeOp, tosa::TransposeOp, tosa::SliceOp>(op);
+}
+
+/// move(int8(x)) ==> int8(move(x)): the change to int8 sinks towards the layer that absorbs it.
+struct SinkToSigned : RewritePattern {
+  explicit SinkToSigned(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    auto rescale = isMove(op) ? op->getOperand(0).getDefiningOp<tosa::RescaleOp>() : tosa::RescaleOp();
+    if (!rescale || signednessShift(rescale) != -128)
+      return rewriter.notifyMatchFailure(op, "moves no tensor that was uint8");
+    Operation *moved = rewriter.clone(*op);
+    moved->setOperand(0, rescale.getInput());
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    moved->getResult(0).setType(type.clone(getElementTypeOrSelf(rescale.getInput().getType())));
+    auto converted = cast<tosa::RescaleOp>(rewriter.clone(*rescale));
+    converted->setOperand(0, moved->getResult(0));
+    converted->getResult(0).setType(type);
+    rewriter.replaceOp(op, converted.getOutput());
+    return success();
+  }
+};
+
+/// uint8(move(x)) ==> move(uint8(x)): the change to uint8 rises towards the layer that absorbs it.
+struct RaiseToUnsigned : OpRewritePattern<tosa::RescaleOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tosa::RescaleOp op, PatternRewriter &rewriter) const override {
+    Operation *move = op.getInput().getDefiningOp();
+    if (signednessShift(op) != 128 || !isMove(move) || !move->hasOneUse())
+      return rewriter.notifyMatchFailure(op, "no movement in front of a change to uint8");
+    Type element = getElementTypeOrSelf(op.getType());
+    auto converted = cast<tosa::RescaleOp>(rewriter.clone(*op));
+    converted->setOperand(0, move->getOperand(0));
+    converted->getResult(0).setType(typeOf(move->getOperand(0)).clone(element));
+    Operation *moved = rewriter.clone(*move);
+    moved->setOperand(0, converted.getOutput());
+    moved->getResult(0).setType(op.getType());
+    rewriter.replaceOp(op, moved->getResult(0));
+    return success();
+  }
+};
+
+/// f(reshape(x), reshape(y)) ==> reshape(f(x, y)) where both come from the same shape.
+struct SinkReshapePair : RewritePattern {
+  explicit SinkReshapePair(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp>(op))
+      return rewriter.notifyMatchFailure(op, "it is not binary");
+    auto first = op->getOperand(0).getDefiningOp<tosa::ReshapeOp>();
+    auto second = op->getOperand(1).getDefiningOp<tosa::ReshapeOp>();
+    if (!first || !second || first.getType() != second.getType() || !first->hasOneUse() ||
+        !second->hasOneUse() || first.getInput1().getType() != second.getInput1().getType() ||
+        typeOf(op->getResult(0)).getShape() != typeOf(first.getOutput()).getShape())
+      return rewriter.notifyMatchFailure(op, "its operands are not reshaped alike");
+    auto from = typeOf(first.getInput1());
+    if (!from || !from.hasStaticShape() || from.getRank() > 4)
+      return rewriter.notifyMatchFailure(op, "the rank in front is too large");
+    Operation *moved = rewriter.clone(*op);
+    moved->setOperand(0, first.getInput1());
+    moved->setOperand(1, second.getInput1());
+    auto type = typeOf(op->getResult(0));
+    moved->getResult(0).setType(type.clone(from.getShape()));
+    rewriter.replaceOp(op, reshapeTo(rewriter, first.getLoc(), moved->getResult(0), type.getShape()));
+    return success();
+  }
+};
+
+} // namespace
+
+void populateMovementPatterns(RewritePatternSet &patterns) {
+  patterns.add<MergeReshapes, MergeTransposes, DropIdentitySlice, SinkReshape, SinkTranspose,
+               SinkToSigned, RaiseToUnsigned, SinkReshapePair>(patterns.getContext());
+}
+
+} // namespace afe

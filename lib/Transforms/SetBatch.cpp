@@ -1,0 +1,214 @@
+// Follows the batch dimension from the arguments through @main and changes its size. First every
+// operation is asked whether its batch can change (nothing is modified until all agree), then types and
+// shape operands are rewritten.
+
+#include "Conversion/TosaToMLA/Constants.h"
+#include "Transforms/Locations.h"
+#include "Transforms/Passes.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace afe {
+
+#define GEN_PASS_DEF_SETBATCHPASS
+#include "Transforms/Passes.h.inc"
+
+namespace {
+
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
+/// Why the batch of one operation cannot change; empty where it can.
+using Obstacle = std::string;
+
+class BatchSetter {
+public:
+  BatchSetter(func::FuncOp func, int64_t batch) : func(func), newBatch(batch) {}
+
+  /// Marks all values whose first dimension is the batch; the obstacle and its operation, if any.
+  std::pair<Operation *, Obstacle> analyse();
+  void rewrite();
+  bool changes() const { return oldBatch != newBatch; }
+
+private:
+  Obstacle visit(Operation &op);
+  Obstacle visitShaped(Operation &op);
+  Obstacle checkOperands(Operation &op) const;
+  bool isBatched(Value value) const { return batched.contains(value); }
+  void rewriteShapeOperand(Operation &op, unsigned operand, ArrayRef<int64_t> numbers);
+  void rewriteShapes(Operation &op);
+
+  func::FuncOp func;
+  int64_t newBatch, oldBatch = 0;
+  llvm::DenseSet<Value> batched;
+};
+
+Obstacle keepAxis(int64_t axis) {
+  return axis == 0 ? "works along the batch dimension" : Obstacle();
+}
+
+/// Operations that mention dimensions one by one.
+Obstacle BatchSetter::visitShaped(Operation &op) {
+  auto starts = [&](Value shape, int64_t expected, const char *problem) -> Obstacle {
+    auto numbers = readShape(shape);
+    return numbers && !numbers->empty() && numbers->front() == expected ? Obstacle() : problem;
+  };
+  return llvm::TypeSwitch<Operation *, Obstacle>(&op)
+      .Case([&](tosa::ReshapeOp reshape) -> Obstacle {
+        auto from = shapeOf(reshape.getInput1()), to = shapeOf(reshape.getOutput());
+        if (to.empty() || to.front() != from.front())
+          return "joins the batch dimension with another one";
+        return {};
+      })
+      .Case([&](tosa::TransposeOp transpose) -> Obstacle {
+        return transpose.getPerms()[0] == 0 ? "" : "moves the batch dimension";
+      })
+      .Case([&](tosa::SliceOp slice) -> Obstacle {
+        Obstacle first = starts(slice.getStart(), 0, "slices the batch dimension");
+        return first.empty() ? starts(slice.getSize(), oldBatch, "slices the batch dimension") : first;
+      })
+      .Case([&](tosa::PadOp pad) -> Obstacle {
+        auto amounts = readShape(pad.getPadding());
+        bool pads = !amounts || amounts->size() < 2 || (*amounts)[0] || (*amounts)[1];
+        return pads ? "pads the batch dimension" : "";
+      })
+      .Case([&](tosa::TileOp tile) {
+        return starts(tile.getMultiples(), 1, "repeats the batch dimension");
+      })
+      .Case<tosa::ConcatOp, tosa::ReverseOp, tosa::ArgMaxOp, tosa::ReduceSumOp, tosa::ReduceMaxOp,
+            tosa::ReduceMinOp, tosa::ReduceAllOp, tosa::ReduceAnyOp, tosa::ReduceProductOp>(
+          [](auto reduction) { return keepAxis(reduction.getAxis()); })
+      .Default([](Operation *) { return Obstacle(); });
+}
+
+/// Every large operand must carry the batch too; constants with one leading element broadcast.
+Obstacle BatchSetter::checkOperands(Operation &op) const {
+  bool needsAll = isa<tosa::MatMulOp, tosa::ConcatOp, tosa::GatherOp, tosa::ScatterOp>(op);
+  for (Value operand : op.getOperands()) {
+    auto type = dyn_cast<RankedTensorType>(operand.getType());
+    if (!type || isBatched(operand) || type.getRank() == 0)
+      continue;
+    if (needsAll)
+      return "combines the batch with a tensor that has none";
+    bool elementwise = op.hasTrait<OpTrait::ResultsBroadcastableShape>() ||
+                       isa<tosa::MulOp, tosa::SelectOp>(op);
+    if (elementwise && type.getRank() == int64_t(shapeOf(op.getResult(0)).size()) &&
+        type.getDimSize(0) != 1)
+      return "combines the batch with a tensor that has another first dimension";
+  }
+  return {};
+}
+
+Obstacle BatchSetter::visit(Operation &op) {
+  bool carries = llvm::any_of(op.getOperands(), [&](Value v) { return isBatched(v); });
+  if (!carries || isa<func::ReturnOp>(op))
+    return {};
+  if (op.getName().getDialectNamespace() != "tosa" || op.getNumRegions() > 0)
+    return "is no operator whose batch can be followed";
+  auto custom = dyn_cast<tosa::CustomOp>(op);
+  if (custom && custom.getDomainName() != "afe")
+    return "is an operator of its own, whose batch is not known";
+  if (Obstacle obstacle = checkOperands(op); !obstacle.empty())
+    return obstacle;
+  if (Obstacle obstacle = visitShaped(op); !obstacle.empty())
+    return obstacle;
+  for (Value result : op.getResults()) {
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    if (!type || type.getRank() == 0 || type.getDimSize(0) != oldBatch)
+      return "has a result whose first dimension is not the batch";
+    batched.insert(result);
+  }
+  return {};
+}
+
+std::pair<Operation *, Obstacle> BatchSetter::analyse() {
+  for (BlockArgument argument : func.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || type.getRank() == 0)
+      return {func, "has an argument without a batch dimension"};
+    if (oldBatch && type.getDimSize(0) != oldBatch)
+      return {func, "has arguments of different batch sizes"};
+    oldBatch = type.getDimSize(0);
+    batched.insert(argument);
+  }
+  if (oldBatch == 0)
+    return {func, "has no arguments"};
+  for (Operation &op : func.getBody().front())
+    if (Obstacle obstacle = visit(op); !obstacle.empty())
+      return {&op, obstacle};
+  for (Value result : func.getBody().front().getTerminator()->getOperands())
+    if (!isBatched(result))
+      return {func.getBody().front().getTerminator(), "returns a tensor without a batch dimension"};
+  return {nullptr, {}};
+}
+
+void BatchSetter::rewriteShapeOperand(Operation &op, unsigned operand, ArrayRef<int64_t> numbers) {
+  OpBuilder builder(&op);
+  auto type = tosa::shapeType::get(op.getContext(), numbers.size());
+  op.setOperand(operand, tosa::ConstShapeOp::create(builder, op.getLoc(), type,
+                                                    builder.getIndexTensorAttr(numbers)));
+}
+
+void BatchSetter::rewriteShapes(Operation &op) {
+  if (isa<tosa::ReshapeOp>(op))
+    rewriteShapeOperand(op, 1, shapeOf(op.getResult(0)));
+  if (auto slice = dyn_cast<tosa::SliceOp>(op))
+    rewriteShapeOperand(op, 2, shapeOf(slice.getOutput()));
+}
+
+void BatchSetter::rewrite() {
+  auto retype = [&](Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    auto shape = llvm::to_vector(type.getShape());
+    shape[0] = newBatch;
+    value.setType(type.clone(shape));
+  };
+  Block &body = func.getBody().front();
+  llvm::for_each(func.getArguments(), retype);
+  for (Operation &op : llvm::make_early_inc_range(body)) {
+    for (Value result : op.getResults())
+      if (isBatched(result))
+        retype(result);
+    if (op.getNumResults() == 1 && isBatched(op.getResult(0)))
+      rewriteShapes(op);
+  }
+  func.setFunctionType(FunctionType::get(func.getContext(), body.getArgumentTypes(),
+                                         body.getTerminator()->getOperandTypes()));
+}
+
+struct SetBatchPass : impl::SetBatchPassBase<SetBatchPass> {
+  using SetBatchPassBase::SetBatchPassBase;
+
+  void runOnOperation() override {
+    auto func = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!func || func.isDeclaration() || !func.getBody().hasOneBlock())
+      return;
+    if (batchSize < 1) {
+      func.emitError("batch-size must be at least 1, but is ") << batchSize;
+      return signalPassFailure();
+    }
+    BatchSetter setter(func, batchSize);
+    auto [op, obstacle] = setter.analyse();
+    if (!op) {
+      if (setter.changes())
+        setter.rewrite();
+      return;
+    }
+    if (!setter.changes())
+      return;
+    auto custom = dyn_cast<tosa::CustomOp>(op);
+    std::string kind = (custom ? custom.getOperatorName() : op->getName().getStringRef()).str();
+    std::string sentence = "'" + kind + "' at " + describe(op->getLoc()) + " " + obstacle;
+    if (!strict)
+      return (void)getOperation()->setAttr("afe.batch_limit", StringAttr::get(&getContext(), sentence));
+    op->emitError("the batch cannot be changed to ") << batchSize << ": " << sentence;
+    signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace afe
