@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Train the digits network, export it, quantize it, and write `digits_cnn_qdq.onnx` beside this file.
+"""Train the digits network, export and quantize it, and write `digits_cnn_qdq.onnx` here.
 
     python examples/digits/train.py [--output FILE] [--epochs N] [--seed N]
 

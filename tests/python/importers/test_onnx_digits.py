@@ -45,7 +45,7 @@ def test_every_layer_equals_the_oracle() -> None:
 
 
 def test_it_is_integer_inside() -> None:
-    """Between the edges there are convolutions, a residual of two dequantized tensors, and pools."""
+    """Inside there are integer convolutions, pools, and a residual of two dequantized tensors."""
     names = operations(import_model(MODEL))
     assert names.count("conv2d") == 4 and names.count("depthwise_conv2d") == 1
     assert names.count("dequantize") == 3 and names.count("quantize") == 2
