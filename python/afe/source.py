@@ -67,7 +67,7 @@ def _import(file: Path) -> SourceModel:
         # Importers name what they find; what a damaged file can still provoke ends here.
         raise AfeError(
             ErrorCode.INVALID_MODEL,
-            f"'{file}' is damaged or not a model of its format",
+            f"'{file}' cannot be imported: it is damaged, or says something no importer expects",
             notes=[f"{type(error).__name__}: {error}"],
         ) from error
     with file.open("rb") as stream:

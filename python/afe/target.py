@@ -49,6 +49,15 @@ class Target:
         """Name and fields in one mapping: the form `target_from_mapping` reads."""
         return {"name": self.name, **self.fields}
 
+    @property
+    def fingerprint(self) -> int:
+        """FNV-1a over the name and all fields, eight bytes each: Target::hash of C++."""
+        fields = b"".join(value.to_bytes(8, "little") for value in self.fields.values())
+        result = 0xCBF29CE484222325
+        for byte in self.name.encode() + fields:
+            result = (result ^ byte) * 0x100000001B3 % (1 << 64)
+        return result
+
     def attribute_text(self) -> str:
         """The module attribute the C++ side reads."""
         values = ", ".join(f"{name} = {value} : i64" for name, value in self.fields.items())

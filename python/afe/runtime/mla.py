@@ -38,6 +38,12 @@ class MlaProgram:
             raise AfeError(
                 ErrorCode.INVALID_ARCHIVE, f"the program of {name} cannot be read: {error}"
             ) from error
+        if self._program.target_hash != self._target.fingerprint:
+            raise AfeError(
+                ErrorCode.INVALID_ARCHIVE,
+                f"the program of {name} was made for another machine than the archive's JSON "
+                f"states, target '{self._target.name}'",
+            )
 
     def run(
         self, inputs: Sequence[NDArray[np.uint8]], *, accelerator: bool, threads: int
