@@ -238,6 +238,19 @@ def test_clip_and_silu_are_tables(qdq: Qdq) -> None:
     assert names.count("table") == 3 and "mul" not in names
 
 
+def test_functions_not_quantized_before_a_second_operand(qdq: Qdq) -> None:
+    """A gate that is multiplied before it is quantized: f32 operations, also after being moved."""
+    x, y = qdq.input((1, 3, 5, 4), 0.043, zero(qdq, 5)), qdq.input((1, 3, 5, 4), 0.03, zero(qdq, 1))
+    gate = qdq.node("HardSigmoid", [qdq.node("Relu", [x])], alpha=0.25)
+    shifted = qdq.node("Add", [gate, qdq.floats(0.5)])
+    moved = qdq.node("Pad", [shifted, qdq.ints([0, 0, 1, 0, 0, 0, -1, 0])])
+    soft = qdq.node("Softsign", [x])
+    products = [qdq.node("Mul", [y, factor]) for factor in (shifted, moved, soft)]
+    model = qdq.model(*(qdq.quantized(name, 0.021, zero(qdq, -19)) for name in products))
+    assert_equal(model)
+    assert operations(imported(model)).count("qdq.lookup") == 1
+
+
 POOLS: dict[str, dict[str, Any]] = {
     "2x2": {"kernel_shape": [2, 2], "strides": [2, 2]},
     "3x2 padded": {"kernel_shape": [3, 2], "strides": [2, 1], "pads": [1, 1, 1, 0]},

@@ -177,22 +177,25 @@ class Context:
     def floats_of(self, value: Codes | Floats | Accumulator) -> Floats:
         """`value` as an f32 tensor, all limits applied."""
         if isinstance(value, Codes):
-            return Floats(self._decoded(value), value.layout)
+            return Floats(self.decoded(value, value.tensor), value.layout)
         if isinstance(value, Accumulator):
             value = Floats(self._scaled(value), value.layout, value.limits)
         if value.limits == UNLIMITED:
             return value
         return Floats(self.builder.clamp(value.tensor, *value.limits), value.layout)
 
-    def _decoded(self, codes: Codes) -> Tensor:
-        builder, tensor = self.builder, codes.tensor
-        if codes.affine is None:
-            table = builder.const(codes.table)
-            return builder.custom("qdq.lookup", [tensor, table], tensor.shape, "f32")
-        scale, zero_point = float(codes.affine.scale), codes.affine.zero_point
-        return builder.custom(
-            "dequantize", [tensor], tensor.shape, "f32", scale=scale, zero_point=zero_point
-        )
+    def decoded(self, codes: Codes, tensor: Tensor) -> Tensor:
+        """The f32 tensor that `codes` would be if it had the codes `tensor`."""
+        builder = self.builder
+        if codes.affine is not None:
+            scale, zero_point = float(codes.affine.scale), codes.affine.zero_point
+            return builder.custom(
+                "dequantize", [tensor], tensor.shape, "f32", scale=scale, zero_point=zero_point
+            )
+        if codes.write is not None:
+            return codes.write(tensor)
+        table = builder.const(codes.table)
+        return builder.custom("qdq.lookup", [tensor, table], tensor.shape, "f32")
 
     def _scaled(self, value: Accumulator) -> Tensor:
         builder = self.builder

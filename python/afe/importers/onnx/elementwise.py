@@ -60,7 +60,13 @@ def _limited(ctx: Context, node: Node, low: float, high: float) -> Value:
     value = ctx.computed(node, 0)
     if isinstance(value, Codes):
         table = np.clip(value.table, np.float32(low), np.float32(high))
-        return Codes(value.tensor, value.layout, table)
+        parent, bounds = value, (float(np.float32(low)), float(np.float32(high)))
+        return Codes(
+            value.tensor,
+            value.layout,
+            table,
+            write=lambda codes: ctx.builder.clamp(ctx.decoded(parent, codes), *bounds),
+        )
     if isinstance(value, Stored):
         raise unsupported(node, "its input is an integer tensor, expected a float one")
     return limited(value, float(np.float32(low)), float(np.float32(high)))
@@ -71,11 +77,12 @@ def _limited(ctx: Context, node: Node, low: float, high: float) -> Value:
 def function(ctx: Context, node: Node) -> Value:
     """A function of each element."""
     value = ctx.computed(node, 0)
+    write = _WRITTEN.get(node.op)
     if isinstance(value, Codes):
         with np.errstate(all="ignore"):
             table = FUNCTIONS[node.op](node)(value.table)
-        return Codes(value.tensor, value.layout, table)
-    write = _WRITTEN.get(node.op)
+        rewrite = None if write is None else _rewriting(ctx, node, write, value)
+        return Codes(value.tensor, value.layout, table, write=rewrite)
     if write is None or isinstance(value, Stored):
         raise unsupported(
             node,
@@ -84,6 +91,13 @@ def function(ctx: Context, node: Node) -> Value:
         )
     floats = ctx.floats_of(value)
     return Floats(write(ctx, node, floats.tensor), floats.layout)
+
+
+def _rewriting(
+    ctx: Context, node: Node, write: Callable[[Context, Node, Tensor], Tensor], parent: Codes
+) -> Callable[[Tensor], Tensor]:
+    """The f32 operations of a function of codes, from the codes on."""
+    return lambda codes: write(ctx, node, ctx.decoded(parent, codes))
 
 
 def _number(ctx: Context, like: Tensor, value: float) -> Tensor:
@@ -172,7 +186,7 @@ def variadic(ctx: Context, node: Node) -> Value:
 
 def _combined(ctx: Context, node: Node, left: Value, right: Value) -> Value:
     kind = "Add" if node.op == "Sum" else node.op
-    codes = _one_table(node, _NUMPY[kind], left, right)
+    codes = _one_table(ctx, node, kind, left, right)
     if codes is not None:
         return codes
     (x, y), layout = ctx.aligned(node, [left, right])
@@ -192,9 +206,7 @@ def _written(ctx: Context, kind: str, x: Tensor, y: Tensor) -> Tensor:
     return builder.binary(_TOSA[kind], x, y)
 
 
-def _one_table(
-    node: Node, operation: Callable[[F32, F32], NDArray[Any]], left: Value, right: Value
-) -> Codes | None:
+def _one_table(ctx: Context, node: Node, kind: str, left: Value, right: Value) -> Codes | None:
     """The table of `left op right` where both are functions of the same codes, or numbers."""
     codes = left if isinstance(left, Codes) else right
     if not isinstance(codes, Codes):
@@ -203,7 +215,19 @@ def _one_table(
     if x is None or y is None:
         return None
     with np.errstate(all="ignore"):
-        return Codes(codes.tensor, codes.layout, operation(x, y).astype(np.float32))
+        table = _NUMPY[kind](x, y).astype(np.float32)
+
+    def write(tensor: Tensor) -> Tensor:
+        return _written(ctx, kind, _operand(ctx, left, x, tensor), _operand(ctx, right, y, tensor))
+
+    return Codes(codes.tensor, codes.layout, table, write=write)
+
+
+def _operand(ctx: Context, value: Value, table: F32, codes: Tensor) -> Tensor:
+    """One operand of a function of codes: decoded, or the number it is for every code."""
+    if isinstance(value, Codes):
+        return ctx.decoded(value, codes)
+    return _number(ctx, codes, float(table[0]))
 
 
 def _table_of(node: Node, value: Value, codes: Codes) -> F32 | None:

@@ -7,7 +7,8 @@ becomes an integer convolution, and any chain of functions of one 8-bit tensor b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -99,13 +100,15 @@ class Stored:
 class Codes:
     """An f32 tensor that is a function of an int8 tensor: `table`[code + 128] of each element.
 
-    `affine` is set while the function is a plain dequantization.
+    `affine` is set while the function is a plain dequantization; `write` writes the f32 operations
+    that compute another one from a tensor of codes, where there are such.
     """
 
     tensor: Tensor
     layout: Layout
     table: F32
     affine: Affine | None = None
+    write: Callable[[Tensor], Tensor] | None = field(default=None, compare=False, repr=False)
 
     @property
     def shape(self) -> Shape:
