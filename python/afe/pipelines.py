@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from afe import ir
@@ -11,6 +12,7 @@ from afe.options import CompileOptions
 from afe.passmanager import PassManager
 
 _OUT_OF_MEMORY = re.compile(r"\bneeds? \d+ bytes of (L1|L2|DRAM)\b")
+_WHOLE_OPERATION = "see current operation:"
 
 
 def run_pipeline(module: ir.Module, pipeline: str, options: CompileOptions) -> None:
@@ -48,12 +50,12 @@ def _afe_error(pipeline: str, error: ir.MLIRError) -> AfeError:
     if not diagnostics:
         return AfeError(ErrorCode.COMPILE_FAILED, f"{pipeline} failed: {error}")
     first, *others = diagnostics
-    notes = [f"at {first.location}", *(note.message for note in _notes(first))]
-    notes += [other.message for other in others]
+    notes = [f"at {first.location}", *_notes(first.notes), *(other.message for other in others)]
     memory = _OUT_OF_MEMORY.search(first.message)
     code = ErrorCode.OUT_OF_MEMORY if memory else ErrorCode.COMPILE_FAILED
     return AfeError(code, first.message, notes=notes)
 
 
-def _notes(diagnostic: Any) -> list[Any]:
-    return list(diagnostic.notes)
+def _notes(notes: Iterable[Any]) -> list[str]:
+    """The passes' own notes; MLIR's print of the whole operation is left out."""
+    return [note.message for note in notes if not note.message.startswith(_WHOLE_OPERATION)]

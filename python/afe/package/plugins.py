@@ -9,7 +9,7 @@ Buffers are linked by name: a plugin's only output is named like the plugin, sev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from afe.errors import AfeError, ErrorCode
@@ -27,6 +27,7 @@ from afe.package.network import (
     Value,
     shapes_of,
 )
+from afe.package.report import cycles_from
 
 Json = dict[str, Any]
 
@@ -198,7 +199,7 @@ class _ChainBuilder:
             "input_tensors": [_tensor_json(tensor) for tensor in segment.inputs],
             "output_tensors": [_tensor_json(tensor) for tensor in segment.outputs],
             "batch_limit_reason": segment.batch_limit_reason,
-            "cycles": dict(segment.cycles),
+            "cycles": asdict(cycles_from(segment.cycles)),
             "target": self._target,
         }
 

@@ -166,7 +166,8 @@ def _mla_segment(op: ir.Operation, desired_batch: int) -> MlaSegment:
         cycles=stats["cycles"],
         peak_bytes=stats["peaks"],
         layers=tuple(
-            LayerEnd(layer["name"], layer["end"], tuple(layer.get("sources", ())))
+            # `end` is the first cycle behind the layer's last instruction.
+            LayerEnd(layer["name"], layer["end"] - 1, tuple(layer.get("sources", ())))
             for layer in stats["layers"]
         ),
     )

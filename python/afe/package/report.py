@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -63,9 +64,9 @@ class CompileReport:
 
 
 def cycles_from(values: Mapping[str, Any]) -> Cycles:
-    """Cycles out of a mapping with CYCLE_KEYS and `bound_terms`."""
-    counts = {key: int(values[key]) for key in CYCLE_KEYS}
-    terms = {key: int(values["bound_terms"][key]) for key in BOUND_KEYS}
+    """Cycles out of a mapping with CYCLE_KEYS and `bound_terms`; parts of a cycle count as one."""
+    counts = {key: math.ceil(values[key]) for key in CYCLE_KEYS}
+    terms = {key: math.ceil(values["bound_terms"][key]) for key in BOUND_KEYS}
     return Cycles(bound_terms=terms, **counts)
 
 

@@ -15,7 +15,7 @@ STATS = """{
   cycles = {deterministic = 10, busy = 8, planned_wait = 2, stalls = 1, wall = 11, lower_bound = 4,
             bound_terms = {mac = 1, output = 2, vector = 3, dram = 4}},
   peaks = {L1 = 1, L2 = 2, DRAM = 3},
-  layers = [{name = "conv2d_0", end = 4, sources = ["conv at m:0"]}, {name = "add_1", end = 9}]
+  layers = [{name = "conv2d_0", end = 5, sources = ["conv at m:0"]}, {name = "add_1", end = 10}]
 }"""
 
 MODULE = f"""
@@ -27,7 +27,7 @@ module attributes {{afe.fallbacks = [{{operator = "ERF", location = "m:7", reaso
                       {{scale = 0.5 : f32, zero_point = 128 : i64}}}})
       -> (tensor<2x9xf32> {{afe.name = "out"}}, tensor<2x9xi8>) {{
     %y = mla.call @MLA_0(%x) : (tensor<2x3x5x7xui8>) -> tensor<2x9xi8>
-    %z = a65.ev74 "dequantization_transform"(%y) {{params = {{scale = 0.25 : f32}}}}
+    %z = a65.ev74 "dequantization_transform"(%y) {{params = {{scale = 0.25 : f32, zero_point = 3}}}}
       : (tensor<2x9xi8>) -> tensor<2x9xf32>
     %w = a65.call @APU_1(%z) : (tensor<2x9xf32>) -> tensor<2x9xf32>
     return %w, %y : tensor<2x9xf32>, tensor<2x9xi8>
@@ -54,7 +54,7 @@ def test_the_chain_is_in_order_and_its_values_are_linked(network):
     """MLA, EV74, A65; a value used twice is the same value."""
     steps = [(step.processor, step.kernel) for step in network.steps]
     assert steps == [("MLA", "MLA_0"), ("EV74", "dequantization_transform"), ("A65", "APU_1")]
-    assert network.steps[1].params == {"scale": 0.25}
+    assert network.steps[1].params == {"scale": 0.25, "zero_point": 3}
     assert network.steps[0].inputs == network.arguments
     assert network.steps[1].inputs == network.steps[0].outputs == network.results[1:]
     assert network.steps[2].outputs == network.results[:1]
