@@ -15,7 +15,9 @@ namespace afe::python {
 
 static PyAffineExpr make(const ContextRef &context, AffineExpr value) { return {context, value}; }
 
-static SmallVector<AffineExpr> expressionsFrom(const ContextRef &context, nb::sequence sequence) {
+using Expressions = nb::typed<nb::sequence, PyAffineExpr>;
+
+static SmallVector<AffineExpr> expressionsFrom(const ContextRef &context, Expressions sequence) {
   SmallVector<AffineExpr> expressions;
   for (nb::handle item : nb::iter(sequence)) {
     PyAffineExpr &expression = nb::cast<PyAffineExpr &>(item);
@@ -44,10 +46,8 @@ static PyAffineExpr combineExpressions(PyAffineExpr &left, PyAffineExpr &right) 
   requireSameContext(left.context, right.context, "an affine expression");
   return make(left.context, combine(left.value, right.value));
 }
-template <Combine combine>
-static PyAffineExpr combineConstant(PyAffineExpr &left, int64_t right) {
-  return make(left.context,
-              combine(left.value, getAffineConstantExpr(right, &left.context->mlir)));
+template <Combine combine> static PyAffineExpr combineConstant(PyAffineExpr &left, int64_t right) {
+  return make(left.context, combine(left.value, getAffineConstantExpr(right, &left.context->mlir)));
 }
 
 template <Combine combine, typename Class>
@@ -92,10 +92,12 @@ static void bindExpressions(nb::module_ &m) {
       .def_prop_ro("context", [](PyAffineExpr &self) { return toPython(self.context); })
       .def("__eq__",
            [](PyAffineExpr &self, PyAffineExpr &other) { return self.value == other.value; })
-      .def("__eq__", [](PyAffineExpr &, nb::object) { return false; }, nb::arg("other").none())
+      .def(
+          "__eq__", [](PyAffineExpr &, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__", [](PyAffineExpr &self) { return size_t(hash_value(self.value)); })
       .def("__str__", [](PyAffineExpr &self) { return printed(self.value); })
-      .def("__repr__", [](PyAffineExpr &self) { return "AffineExpr(" + printed(self.value) + ")"; });
+      .def("__repr__",
+           [](PyAffineExpr &self) { return "AffineExpr(" + printed(self.value) + ")"; });
 }
 
 //===----------------------------------------------------------------------===//
@@ -113,7 +115,7 @@ static void checkPositions(ArrayRef<AffineExpr> expressions, unsigned dims, unsi
     });
 }
 
-static PyAffineMap getMap(unsigned dims, unsigned symbols, nb::sequence results,
+static PyAffineMap getMap(unsigned dims, unsigned symbols, Expressions results,
                           ContextArg context) {
   ContextRef state = context.get();
   SmallVector<AffineExpr> expressions = expressionsFrom(state, results);
@@ -132,8 +134,8 @@ static PyAffineMap getPermutation(const std::vector<unsigned> &permutation, Cont
   return {state, AffineMap::getPermutationMap(permutation, &state->mlir)};
 }
 
-static nb::list resultsOf(PyAffineMap &self) {
-  nb::list results;
+static nb::typed<nb::list, PyAffineExpr> resultsOf(PyAffineMap &self) {
+  nb::typed<nb::list, PyAffineExpr> results;
   for (AffineExpr expression : self.value.getResults())
     results.append(make(self.context, expression));
   return results;
@@ -146,38 +148,39 @@ static PyAffineMap subMap(PyAffineMap &self, const std::vector<unsigned> &positi
   return {self.context, self.value.getSubMap(positions)};
 }
 
-template <typename Class>
-static void bindMapConstructors(Class &type) {
-  type.def_static("get", getMap, nb::arg("dim_count"), nb::arg("symbol_count"),
-                  nb::arg("exprs"), nb::arg("context") = nb::none())
-      .def_static("get_identity",
-                  [](unsigned dims, ContextArg context) {
-                    ContextRef state = context.get();
-                    return PyAffineMap{state,
-                                       AffineMap::getMultiDimIdentityMap(dims, &state->mlir)};
-                  },
-                  nb::arg("n_dims"), nb::arg("context") = nb::none())
-      .def_static("get_minor_identity",
-                  [](unsigned dims, unsigned results, ContextArg context) {
-                    if (results > dims)
-                      throw nb::value_error("a minor identity has no more results than dimensions");
-                    ContextRef state = context.get();
-                    return PyAffineMap{
-                        state, AffineMap::getMinorIdentityMap(dims, results, &state->mlir)};
-                  },
-                  nb::arg("n_dims"), nb::arg("n_results"), nb::arg("context") = nb::none())
-      .def_static("get_constant",
-                  [](int64_t value, ContextArg context) {
-                    ContextRef state = context.get();
-                    return PyAffineMap{state, AffineMap::getConstantMap(value, &state->mlir)};
-                  },
-                  nb::arg("value"), nb::arg("context") = nb::none())
-      .def_static("get_empty",
-                  [](ContextArg context) {
-                    ContextRef state = context.get();
-                    return PyAffineMap{state, AffineMap::get(&state->mlir)};
-                  },
+template <typename Class> static void bindMapConstructors(Class &type) {
+  type.def_static("get", getMap, nb::arg("dim_count"), nb::arg("symbol_count"), nb::arg("exprs"),
                   nb::arg("context") = nb::none())
+      .def_static(
+          "get_identity",
+          [](unsigned dims, ContextArg context) {
+            ContextRef state = context.get();
+            return PyAffineMap{state, AffineMap::getMultiDimIdentityMap(dims, &state->mlir)};
+          },
+          nb::arg("n_dims"), nb::arg("context") = nb::none())
+      .def_static(
+          "get_minor_identity",
+          [](unsigned dims, unsigned results, ContextArg context) {
+            if (results > dims)
+              throw nb::value_error("a minor identity has no more results than dimensions");
+            ContextRef state = context.get();
+            return PyAffineMap{state, AffineMap::getMinorIdentityMap(dims, results, &state->mlir)};
+          },
+          nb::arg("n_dims"), nb::arg("n_results"), nb::arg("context") = nb::none())
+      .def_static(
+          "get_constant",
+          [](int64_t value, ContextArg context) {
+            ContextRef state = context.get();
+            return PyAffineMap{state, AffineMap::getConstantMap(value, &state->mlir)};
+          },
+          nb::arg("value"), nb::arg("context") = nb::none())
+      .def_static(
+          "get_empty",
+          [](ContextArg context) {
+            ContextRef state = context.get();
+            return PyAffineMap{state, AffineMap::get(&state->mlir)};
+          },
+          nb::arg("context") = nb::none())
       .def_static("get_permutation", getPermutation, nb::arg("permutation"),
                   nb::arg("context") = nb::none());
 }
@@ -196,7 +199,8 @@ static void bindMaps(nb::module_ &m) {
       .def("get_submap", subMap, nb::arg("result_positions"))
       .def("__eq__",
            [](PyAffineMap &self, PyAffineMap &other) { return self.value == other.value; })
-      .def("__eq__", [](PyAffineMap &, nb::object) { return false; }, nb::arg("other").none())
+      .def(
+          "__eq__", [](PyAffineMap &, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__", [](PyAffineMap &self) { return size_t(hash_value(self.value)); })
       .def("__str__", [](PyAffineMap &self) { return printed(self.value); })
       .def("__repr__", [](PyAffineMap &self) { return "AffineMap(" + printed(self.value) + ")"; });
@@ -206,7 +210,7 @@ static void bindMaps(nb::module_ &m) {
 // Integer sets
 //===----------------------------------------------------------------------===//
 
-static PyIntegerSet getSet(unsigned dims, unsigned symbols, nb::sequence constraints,
+static PyIntegerSet getSet(unsigned dims, unsigned symbols, Expressions constraints,
                            const std::vector<bool> &isEquality, ContextArg context) {
   ContextRef state = context.get();
   SmallVector<AffineExpr> expressions = expressionsFrom(state, constraints);
@@ -229,7 +233,8 @@ static void bindSets(nb::module_ &m) {
                    [](PyIntegerSet &self) { return self.value.getNumInequalities(); })
       .def("__eq__",
            [](PyIntegerSet &self, PyIntegerSet &other) { return self.value == other.value; })
-      .def("__eq__", [](PyIntegerSet &, nb::object) { return false; }, nb::arg("other").none())
+      .def(
+          "__eq__", [](PyIntegerSet &, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__", [](PyIntegerSet &self) { return size_t(hash_value(self.value)); })
       .def("__str__", [](PyIntegerSet &self) { return printed(self.value); });
 }

@@ -21,7 +21,7 @@ using PyDictAttr = AttributeOf<DictionaryAttr>;
 // ArrayAttr
 //===----------------------------------------------------------------------===//
 
-static PyArrayAttr getArray(nb::object attributes, ContextArg context) {
+static PyArrayAttr getArray(nb::typed<nb::iterable, PyAttribute> attributes, ContextArg context) {
   ContextRef state = context.get();
   SmallVector<Attribute> elements;
   for (nb::handle item : nb::iter(attributes))
@@ -29,14 +29,14 @@ static PyArrayAttr getArray(nb::object attributes, ContextArg context) {
   return wrap<PyArrayAttr>(state, ArrayAttr::get(&state->mlir, elements));
 }
 
-static nb::list elementsOf(PyArrayAttr &self) {
+static nb::typed<nb::list, nb::any> elementsOf(PyArrayAttr &self) {
   nb::list elements;
   for (Attribute attribute : self.get())
     elements.append(toPython(self.context, attribute));
   return elements;
 }
 
-static PyArrayAttr concatenated(PyArrayAttr &self, nb::object extras) {
+static PyArrayAttr concatenated(PyArrayAttr &self, nb::typed<nb::iterable, PyAttribute> extras) {
   SmallVector<Attribute> elements(self.get().getValue());
   for (nb::handle item : nb::iter(extras))
     elements.push_back(attributeFrom(self.context, item));
@@ -49,10 +49,9 @@ static void bindArray(nb::module_ &m) {
       .def("__len__", [](PyArrayAttr &self) { return self.get().size(); })
       .def("__getitem__",
            [](PyArrayAttr &self, intptr_t index) {
-             return toPython(self.context,
-                             self.get()[normalizedIndex(index, self.get().size())]);
+             return toPython(self.context, self.get()[normalizedIndex(index, self.get().size())]);
            })
-      .def("__iter__", [](PyArrayAttr &self) { return nb::iter(elementsOf(self)); })
+      .def("__iter__", [](PyArrayAttr &self) { return iteratorOver<nb::any>(elementsOf(self)); })
       .def("__add__", concatenated);
 }
 
@@ -60,13 +59,14 @@ static void bindArray(nb::module_ &m) {
 // DictAttr
 //===----------------------------------------------------------------------===//
 
-static PyDictAttr getDictionary(nb::object value, ContextArg context) {
+static PyDictAttr getDictionary(nb::typed<nb::dict, nb::str, PyAttribute> value,
+                                ContextArg context) {
   ContextRef state = context.get();
   NamedAttrList attributes = attributesFrom(state, value);
   return wrap<PyDictAttr>(state, attributes.getDictionary(&state->mlir));
 }
 
-static nb::object itemOf(PyDictAttr &self, const std::string &name) {
+static AnyObject itemOf(PyDictAttr &self, const std::string &name) {
   Attribute found = self.get().get(name);
   if (!found)
     throw nb::key_error(("attempt to access a non-existent attribute '" + name + "'").c_str());
@@ -78,7 +78,7 @@ static PyNamedAttribute entryAt(PyDictAttr &self, intptr_t index) {
   return {self.context, dictionary.getValue()[normalizedIndex(index, dictionary.size())]};
 }
 
-static nb::list entriesOf(PyDictAttr &self) {
+static nb::typed<nb::list, PyNamedAttribute> entriesOf(PyDictAttr &self) {
   nb::list entries;
   for (NamedAttribute entry : self.get())
     entries.append(PyNamedAttribute{self.context, entry});
@@ -94,7 +94,8 @@ static void bindDictionary(nb::module_ &m) {
            [](PyDictAttr &self, const std::string &name) { return !!self.get().get(name); })
       .def("__getitem__", itemOf)
       .def("__getitem__", entryAt)
-      .def("__iter__", [](PyDictAttr &self) { return nb::iter(entriesOf(self)); });
+      .def("__iter__",
+           [](PyDictAttr &self) { return iteratorOver<PyNamedAttribute>(entriesOf(self)); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -105,12 +106,12 @@ template <typename Dense, typename Element>
 static void bindDense(nb::module_ &m, const char *name) {
   using Py = AttributeOf<Dense>;
   auto toList = [](Py &self) {
-    nb::list values;
+    nb::typed<nb::list, Element> values;
     for (Element value : self.get().asArrayRef())
       values.append(value);
     return values;
   };
-  auto get = [](nb::object values, ContextArg context) {
+  auto get = [](nb::typed<nb::iterable, Element> values, ContextArg context) {
     ContextRef state = context.get();
     SmallVector<Element> elements;
     for (nb::handle value : nb::iter(values))
@@ -124,17 +125,17 @@ static void bindDense(nb::module_ &m, const char *name) {
            [](Py &self, intptr_t index) {
              return Element(self.get()[normalizedIndex(index, self.get().size())]);
            })
-      .def("__iter__", [toList](Py &self) { return nb::iter(toList(self)); })
-      .def("__add__", [get, toList](Py &self, nb::list extras) {
-        nb::list values = toList(self);
+      .def("__iter__", [toList](Py &self) { return iteratorOver<Element>(toList(self)); })
+      .def("__add__", [get, toList](Py &self, nb::typed<nb::list, Element> extras) {
+        nb::typed<nb::list, Element> values = toList(self);
         for (nb::handle extra : extras)
           values.append(extra);
-        return get(values, ContextArg{toPython(self.context)});
+        return get(nb::borrow<nb::typed<nb::iterable, Element>>(values),
+                   ContextArg{toPython(self.context)});
       });
 }
 
-template <typename Dense>
-static bool castDense(PyAttribute &from, nb::object &result) {
+template <typename Dense> static bool castDense(PyAttribute &from, nb::object &result) {
   if (!isa<Dense>(from.value))
     return false;
   result = nb::cast(wrap<AttributeOf<Dense>>(from.context, from.value));

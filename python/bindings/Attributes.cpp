@@ -33,7 +33,7 @@ using PyStridedLayoutAttr = AttributeOf<StridedLayoutAttr>;
 // Base class
 //===----------------------------------------------------------------------===//
 
-static nb::object parse(const std::string &text, ContextArg context) {
+static AnyObject parse(const std::string &text, ContextArg context) {
   ContextRef state = context.get();
   ErrorCapture errors(state);
   Attribute attribute = parseAttribute(text, &state->mlir);
@@ -42,7 +42,7 @@ static nb::object parse(const std::string &text, ContextArg context) {
   return toPython(state, attribute);
 }
 
-static nb::object typeOf(PyAttribute &self) {
+static AnyObject typeOf(PyAttribute &self) {
   if (auto typed = dyn_cast<TypedAttr>(self.value))
     return toPython(self.context, typed.getType());
   return toPython(self.context, Type(NoneType::get(&self.context->mlir)));
@@ -50,36 +50,37 @@ static nb::object typeOf(PyAttribute &self) {
 
 static void bindBase(nb::module_ &m) {
   nb::class_<PyAttribute>(m, "Attribute", "A constant, uniqued in its context.")
-      .def("__init__", [](PyAttribute *self, PyAttribute &other) { new (self) PyAttribute(other); },
-           nb::arg("cast_from_type"))
+      .def(
+          "__init__", [](PyAttribute *self, PyAttribute &other) { new (self) PyAttribute(other); },
+          nb::arg("cast_from_type"))
       .def_static("parse", parse, nb::arg("asm"), nb::arg("context") = nb::none())
       .def_prop_ro("context", [](PyAttribute &self) { return toPython(self.context); })
       .def_prop_ro("type", typeOf)
       .def_prop_ro("typeid", [](PyAttribute &self) { return PyTypeID{self.value.getTypeID()}; })
-      .def("get_named",
-           [](PyAttribute &self, const std::string &name) {
-             if (name.empty())
-               throw nb::value_error("an attribute's name must not be empty");
-             return PyNamedAttribute{
-                 self.context,
-                 NamedAttribute(StringAttr::get(&self.context->mlir, name), self.value)};
-           },
-           nb::arg("name"))
+      .def(
+          "get_named",
+          [](PyAttribute &self, const std::string &name) {
+            if (name.empty())
+              throw nb::value_error("an attribute's name must not be empty");
+            return PyNamedAttribute{
+                self.context,
+                NamedAttribute(StringAttr::get(&self.context->mlir, name), self.value)};
+          },
+          nb::arg("name"))
       .def("maybe_downcast", [](PyAttribute &self) { return toPython(self.context, self.value); })
       .def("__eq__",
            [](PyAttribute &self, PyAttribute &other) { return self.value == other.value; })
-      .def("__eq__", [](PyAttribute &, nb::object) { return false; }, nb::arg("other").none())
+      .def(
+          "__eq__", [](PyAttribute &, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__", [](PyAttribute &self) { return size_t(hash_value(self.value)); })
       .def("dump", [](PyAttribute &self) { llvm::errs() << printed(self.value) << "\n"; })
       .def("__str__", [](PyAttribute &self) { return printed(self.value); })
-      .def("__repr__",
-           [](PyAttribute &self) { return "Attribute(" + printed(self.value) + ")"; });
+      .def("__repr__", [](PyAttribute &self) { return "Attribute(" + printed(self.value) + ")"; });
   nb::class_<PyNamedAttribute>(m, "NamedAttribute")
       .def_prop_ro("name", [](PyNamedAttribute &self) { return self.value.getName().str(); })
-      .def_prop_ro("attr",
-                   [](PyNamedAttribute &self) {
-                     return toPython(self.context, self.value.getValue());
-                   })
+      .def_prop_ro(
+          "attr",
+          [](PyNamedAttribute &self) { return toPython(self.context, self.value.getValue()); })
       .def("__repr__", [](PyNamedAttribute &self) {
         return "NamedAttribute(" + self.value.getName().str() + "=" +
                printed(self.value.getValue()) + ")";
@@ -104,15 +105,14 @@ static llvm::APInt integerFrom(nb::int_ value, unsigned width) {
   return number.trunc(width);
 }
 
-static nb::object getInteger(PyType &type, nb::int_ value) {
+static Typed<PyIntegerAttr> getInteger(PyType &type, nb::int_ value) {
   if (!type.value.isIntOrIndex())
     throw nb::value_error("an IntegerAttr needs an integer or index type");
   unsigned width = type.value.isIndex() ? IndexType::kInternalStorageBitWidth
                                         : type.value.getIntOrFloatBitWidth();
   if (width == 0)
     throw nb::value_error("a zero-width integer has no value");
-  return toPython(type.context,
-                  Attribute(IntegerAttr::get(type.value, integerFrom(value, width))));
+  return toPython(type.context, Attribute(IntegerAttr::get(type.value, integerFrom(value, width))));
 }
 
 static nb::int_ integerValue(const IntegerAttr &attribute) {
@@ -134,14 +134,13 @@ static nb::int_ fastIntegerValue(PyIntegerAttr &self) {
 
 static bool isBool(Attribute attribute) { return isa<BoolAttr>(attribute); }
 
-static nb::object getFloat(PyType &type, double value, std::optional<PyLocation>) {
+static Typed<PyFloatAttr> getFloat(PyType &type, double value, std::optional<PyLocation>) {
   if (!isa<FloatType>(type.value))
     throw nb::value_error("a FloatAttr needs a floating point type");
   return toPython(type.context, Attribute(FloatAttr::get(type.value, value)));
 }
 
-template <typename MlirFloat>
-static auto floatOf() {
+template <typename MlirFloat> static auto floatOf() {
   return [](double value, ContextArg context) {
     ContextRef state = context.get();
     return wrap<PyFloatAttr>(state, FloatAttr::get(MlirFloat::get(&state->mlir), value));
@@ -168,8 +167,7 @@ static void bindNumbers(nb::module_ &m) {
   });
   auto floatValue = [](PyFloatAttr &self) { return self.get().getValueAsDouble(); };
   bindAttribute<PyFloatAttr>(m, "FloatAttr")
-      .def_static("get", getFloat, nb::arg("type"), nb::arg("value"),
-                  nb::arg("loc") = nb::none())
+      .def_static("get", getFloat, nb::arg("type"), nb::arg("value"), nb::arg("loc") = nb::none())
       .def_static("get_f32", floatOf<Float32Type>(), nb::arg("value"),
                   nb::arg("context") = nb::none())
       .def_static("get_f64", floatOf<Float64Type>(), nb::arg("value"),
@@ -189,8 +187,8 @@ static PyStringAttr getString(const std::string &value, ContextArg context) {
 
 static PyStringAttr getBytes(nb::bytes value, ContextArg context) {
   ContextRef state = context.get();
-  return wrap<PyStringAttr>(
-      state, StringAttr::get(&state->mlir, StringRef(value.c_str(), value.size())));
+  return wrap<PyStringAttr>(state,
+                            StringAttr::get(&state->mlir, StringRef(value.c_str(), value.size())));
 }
 
 static nb::bytes bytesOf(PyStringAttr &self) {
@@ -222,24 +220,26 @@ static void bindStrings(nb::module_ &m) {
   bindAttribute<PyStringAttr>(m, "StringAttr")
       .def_static("get", getString, nb::arg("value"), nb::arg("context") = nb::none())
       .def_static("get", getBytes, nb::arg("value"), nb::arg("context") = nb::none())
-      .def_static("get_typed",
-                  [](PyType &type, const std::string &value) {
-                    return wrap<PyStringAttr>(type.context, StringAttr::get(value, type.value));
-                  },
-                  nb::arg("type"), nb::arg("value"))
+      .def_static(
+          "get_typed",
+          [](PyType &type, const std::string &value) {
+            return wrap<PyStringAttr>(type.context, StringAttr::get(value, type.value));
+          },
+          nb::arg("type"), nb::arg("value"))
       .def_prop_ro("value", [](PyStringAttr &self) { return self.get().str(); })
       .def_prop_ro("value_bytes", bytesOf);
   bindAttribute<PySymbolRefAttr>(m, "SymbolRefAttr")
       .def_static("get", getSymbol, nb::arg("symbols"), nb::arg("context") = nb::none())
       .def_prop_ro("value", symbolPath);
   bindAttribute<PyFlatSymbolRefAttr>(m, "FlatSymbolRefAttr", isFlat, /*isDefault=*/false)
-      .def_static("get",
-                  [](const std::string &value, ContextArg context) {
-                    ContextRef state = context.get();
-                    return wrap<PyFlatSymbolRefAttr>(
-                        state, SymbolRefAttr(FlatSymbolRefAttr::get(&state->mlir, value)));
-                  },
-                  nb::arg("value"), nb::arg("context") = nb::none())
+      .def_static(
+          "get",
+          [](const std::string &value, ContextArg context) {
+            ContextRef state = context.get();
+            return wrap<PyFlatSymbolRefAttr>(
+                state, SymbolRefAttr(FlatSymbolRefAttr::get(&state->mlir, value)));
+          },
+          nb::arg("value"), nb::arg("context") = nb::none())
       .def_prop_ro("value",
                    [](PyFlatSymbolRefAttr &self) { return self.get().getRootReference().str(); });
   registerCaster(TypeID::get<SymbolRefAttr>(), [](PyAttribute from) {
@@ -256,9 +256,9 @@ static PyOpaqueAttr getOpaque(const std::string &dialectNamespace, nb::bytes dat
                               ContextArg context) {
   ContextRef state = context.given.is_none() ? type.context : context.get();
   requireSameContext(state, type.context, "a type");
-  return wrap<PyOpaqueAttr>(
-      state, OpaqueAttr::get(StringAttr::get(&state->mlir, dialectNamespace),
-                             StringRef(data.c_str(), data.size()), type.value));
+  return wrap<PyOpaqueAttr>(state,
+                            OpaqueAttr::get(StringAttr::get(&state->mlir, dialectNamespace),
+                                            StringRef(data.c_str(), data.size()), type.value));
 }
 
 static PyStridedLayoutAttr getStrided(int64_t offset, const std::vector<int64_t> &strides,
@@ -277,12 +277,13 @@ static void bindRest(nb::module_ &m) {
       .def_prop_ro("value",
                    [](PyTypeAttr &self) { return toPython(self.context, self.get().getValue()); });
   bindAttribute<PyUnitAttr>(m, "UnitAttr")
-      .def_static("get",
-                  [](ContextArg context) {
-                    ContextRef state = context.get();
-                    return wrap<PyUnitAttr>(state, UnitAttr::get(&state->mlir));
-                  },
-                  nb::arg("context") = nb::none());
+      .def_static(
+          "get",
+          [](ContextArg context) {
+            ContextRef state = context.get();
+            return wrap<PyUnitAttr>(state, UnitAttr::get(&state->mlir));
+          },
+          nb::arg("context") = nb::none());
   bindAttribute<PyOpaqueAttr>(m, "OpaqueAttr")
       .def_static("get", getOpaque, nb::arg("dialect_namespace"), nb::arg("buffer"),
                   nb::arg("type"), nb::arg("context") = nb::none())
@@ -293,20 +294,22 @@ static void bindRest(nb::module_ &m) {
         return nb::bytes(data.data(), data.size());
       });
   bindAttribute<PyAffineMapAttr>(m, "AffineMapAttr")
-      .def_static("get",
-                  [](PyAffineMap &map) {
-                    return wrap<PyAffineMapAttr>(map.context, AffineMapAttr::get(map.value));
-                  },
-                  nb::arg("affine_map"))
+      .def_static(
+          "get",
+          [](PyAffineMap &map) {
+            return wrap<PyAffineMapAttr>(map.context, AffineMapAttr::get(map.value));
+          },
+          nb::arg("affine_map"))
       .def_prop_ro("value", [](PyAffineMapAttr &self) {
         return PyAffineMap{self.context, self.get().getValue()};
       });
   bindAttribute<PyIntegerSetAttr>(m, "IntegerSetAttr")
-      .def_static("get",
-                  [](PyIntegerSet &set) {
-                    return wrap<PyIntegerSetAttr>(set.context, IntegerSetAttr::get(set.value));
-                  },
-                  nb::arg("integer_set"));
+      .def_static(
+          "get",
+          [](PyIntegerSet &set) {
+            return wrap<PyIntegerSetAttr>(set.context, IntegerSetAttr::get(set.value));
+          },
+          nb::arg("integer_set"));
   bindAttribute<PyStridedLayoutAttr>(m, "StridedLayoutAttr")
       .def_static("get", getStrided, nb::arg("offset"), nb::arg("strides"),
                   nb::arg("context") = nb::none())

@@ -14,13 +14,10 @@ using namespace mlir;
 
 namespace afe::python {
 
-nb::object toPython(const ContextRef &context, Block *block) {
-  return nb::cast(PyBlock{context->anchor(block)});
-}
+PyBlock toPython(const ContextRef &context, Block *block) { return {context->anchor(block)}; }
 
-nb::object toPython(const ContextRef &context, Region *region) {
-  return nb::cast(
-      PyRegion{context->anchor(region->getParentOp()), region->getRegionNumber()});
+PyRegion toPython(const ContextRef &context, Region *region) {
+  return {context->anchor(region->getParentOp()), region->getRegionNumber()};
 }
 
 //===----------------------------------------------------------------------===//
@@ -47,7 +44,7 @@ static PyOperationIterator iterate(const AnchorRef &anchor) {
   return {anchor, block->empty() ? nullptr : anchor->tree->context->anchor(&block->front())};
 }
 
-static nb::object advance(PyOperationIterator &self) {
+static AnyObject advance(PyOperationIterator &self) {
   if (!self.next)
     throw nb::stop_iteration();
   AnchorRef current = self.next;
@@ -66,7 +63,7 @@ static PyBlockIterator iterate(const PyRegion &region) {
                       : region.operation->tree->context->anchor(&mlirRegion->front())};
 }
 
-static nb::object advance(PyBlockIterator &self) {
+static PyBlock advance(PyBlockIterator &self) {
   if (!self.next)
     throw nb::stop_iteration();
   AnchorRef current = self.next;
@@ -75,11 +72,10 @@ static nb::object advance(PyBlockIterator &self) {
     throw std::runtime_error("the region was changed while it was iterated over");
   Block *next = block->getNextNode();
   self.next = next ? current->tree->context->anchor(next) : nullptr;
-  return nb::cast(PyBlock{current});
+  return {current};
 }
 
-template <typename Range>
-static auto &elementAt(Range &range, intptr_t index) {
+template <typename Range> static auto &elementAt(Range &range, intptr_t index) {
   intptr_t size = std::distance(range.begin(), range.end());
   return *std::next(range.begin(), normalizedIndex(index, size));
 }
@@ -87,6 +83,9 @@ static auto &elementAt(Range &range, intptr_t index) {
 //===----------------------------------------------------------------------===//
 // Creating blocks
 //===----------------------------------------------------------------------===//
+
+using TypeSequence = nb::typed<nb::sequence, PyType>;
+using LocationSequence = Typed<nb::typed<nb::sequence, PyLocation>>;
 
 static Location locationOfArgument(const ContextRef &context, nb::handle locations, size_t index) {
   if (locations.is_none())
@@ -110,14 +109,14 @@ static std::unique_ptr<Block> makeBlock(const ContextRef &context, nb::handle ty
   return block;
 }
 
-static nb::object createAtStart(PyRegion &parent, nb::object types, nb::object locations) {
+static PyBlock createAtStart(PyRegion &parent, TypeSequence types, LocationSequence locations) {
   Region *region = parent.get();
   Block *block = makeBlock(parent.context(), types, locations).release();
   region->push_front(block);
   return toPython(parent.context(), block);
 }
 
-static nb::object createNextTo(PyBlock &self, nb::args types, nb::object locations, bool after) {
+static PyBlock createNextTo(PyBlock &self, nb::args types, LocationSequence locations, bool after) {
   Block *sibling = self.get();
   Block *block = makeBlock(self.context(), types, locations).release();
   Region::iterator position(sibling);
@@ -125,7 +124,7 @@ static nb::object createNextTo(PyBlock &self, nb::args types, nb::object locatio
   return toPython(self.context(), block);
 }
 
-static nb::object appendBlock(PyBlockList &self, nb::args types, nb::object locations) {
+static PyBlock appendBlock(PyBlockList &self, nb::args types, LocationSequence locations) {
   Region *region = self.region.get();
   Block *block = makeBlock(self.region.context(), types, locations).release();
   region->push_back(block);
@@ -147,7 +146,7 @@ static void appendTo(PyBlock &self, PyRegion &target) {
 // Arguments and operations of a block
 //===----------------------------------------------------------------------===//
 
-static nb::object addArgument(PyBlock &self, PyType &type, LocationArg location) {
+static Typed<PyBlockArgument> addArgument(PyBlock &self, PyType &type, LocationArg location) {
   PyLocation resolved = location.get();
   requireSameContext(self.context(), type.context, "a type");
   requireSameContext(self.context(), resolved.context, "a location");
@@ -176,21 +175,22 @@ static std::string textOf(PyBlock &self) {
   return text;
 }
 
-static nb::list blocksOf(const ContextRef &context, llvm::ArrayRef<Block *> blocks) {
+static nb::typed<nb::list, PyBlock> blocksOf(const ContextRef &context,
+                                             llvm::ArrayRef<Block *> blocks) {
   nb::list result;
   for (Block *block : blocks)
     result.append(toPython(context, block));
   return result;
 }
 
-static nb::list blockSuccessors(PyBlock &self) {
+static nb::typed<nb::list, PyBlock> blockSuccessors(PyBlock &self) {
   Block *block = self.get();
   if (block->empty())
     return nb::list();
   return blocksOf(self.context(), llvm::to_vector(block->back().getSuccessors()));
 }
 
-static nb::list blockPredecessors(PyBlock &self) {
+static nb::typed<nb::list, PyBlock> blockPredecessors(PyBlock &self) {
   return blocksOf(self.context(), llvm::to_vector(self.get()->getPredecessors()));
 }
 
@@ -200,10 +200,9 @@ static nb::list blockPredecessors(PyBlock &self) {
 
 static void bindBlock(nb::module_ &m) {
   nb::class_<PyBlock>(m, "Block", "A list of operations with arguments.")
-      .def_prop_ro("owner",
-                   [](PyBlock &self) {
-                     return toPython(self.context(), self.get()->getParentOp());
-                   })
+      .def_prop_ro(
+          "owner",
+          [](PyBlock &self) { return toPython(self.context(), self.get()->getParentOp()); })
       .def_prop_ro("region",
                    [](PyBlock &self) { return toPython(self.context(), self.get()->getParent()); })
       .def_prop_ro("arguments", [](PyBlock &self) { return argumentsOf(self.anchor); })
@@ -215,51 +214,54 @@ static void bindBlock(nb::module_ &m) {
       .def_prop_ro("successors", blockSuccessors)
       .def_prop_ro("predecessors", blockPredecessors)
       .def("add_argument", addArgument, nb::arg("type"), nb::arg("loc") = nb::none())
-      .def("erase_argument",
-           [](PyBlock &self, intptr_t index) {
-             Block *block = self.get();
-             self.context()->eraseArgument(
-                 block, normalizedIndex(index, block->getNumArguments()));
-           },
-           nb::arg("index"), "RuntimeError if the argument still has uses.")
+      .def(
+          "erase_argument",
+          [](PyBlock &self, intptr_t index) {
+            Block *block = self.get();
+            self.context()->eraseArgument(block, normalizedIndex(index, block->getNumArguments()));
+          },
+          nb::arg("index"), "RuntimeError if the argument still has uses.")
       .def("append", appendOperation, nb::arg("operation"))
       .def("append_to", appendTo, nb::arg("region"))
-      .def("erase", [](PyBlock &self) { self.context()->erase(self.get()); },
-           "Destroys the block and all in it; RuntimeError if anything outside uses it.")
+      .def(
+          "erase", [](PyBlock &self) { self.context()->erase(self.get()); },
+          "Destroys the block and all in it; RuntimeError if anything outside uses it.")
       .def_static("create_at_start", createAtStart, nb::arg("parent"),
                   nb::arg("arg_types") = nb::list(), nb::arg("arg_locs") = nb::none())
-      .def("create_before",
-           [](PyBlock &self, nb::args types, nb::object locations) {
-             return createNextTo(self, types, locations, /*after=*/false);
-           },
-           nb::arg("arg_types"), nb::arg("arg_locs") = nb::none())
-      .def("create_after",
-           [](PyBlock &self, nb::args types, nb::object locations) {
-             return createNextTo(self, types, locations, /*after=*/true);
-           },
-           nb::arg("arg_types"), nb::arg("arg_locs") = nb::none())
+      .def(
+          "create_before",
+          [](PyBlock &self, nb::args types, LocationSequence locations) {
+            return createNextTo(self, types, locations, /*after=*/false);
+          },
+          nb::arg("arg_types"), nb::arg("arg_locs") = nb::none())
+      .def(
+          "create_after",
+          [](PyBlock &self, nb::args types, LocationSequence locations) {
+            return createNextTo(self, types, locations, /*after=*/true);
+          },
+          nb::arg("arg_types"), nb::arg("arg_locs") = nb::none())
       .def("__iter__", [](PyBlock &self) { return iterate(self.anchor); })
       .def("__str__", textOf)
-      .def("__eq__",
-           [](PyBlock &self, PyBlock &other) { return self.anchor == other.anchor; })
-      .def("__eq__", [](PyBlock &, nb::object) { return false; }, nb::arg("other").none())
+      .def("__eq__", [](PyBlock &self, PyBlock &other) { return self.anchor == other.anchor; })
+      .def(
+          "__eq__", [](PyBlock &, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__",
            [](PyBlock &self) { return reinterpret_cast<intptr_t>(self.anchor.get()) >> 4; });
 }
 
 static void bindRegion(nb::module_ &m) {
   nb::class_<PyRegion>(m, "Region", "A list of blocks.")
-      .def_prop_ro("owner",
-                   [](PyRegion &self) {
-                     return toPython(self.context(), self.get()->getParentOp());
-                   })
+      .def_prop_ro(
+          "owner",
+          [](PyRegion &self) { return toPython(self.context(), self.get()->getParentOp()); })
       .def_prop_ro("blocks", [](PyRegion &self) { return self.get(), PyBlockList{self}; })
       .def("__iter__", [](PyRegion &self) { return iterate(self); })
       .def("__eq__",
            [](PyRegion &self, PyRegion &other) {
              return self.operation == other.operation && self.index == other.index;
            })
-      .def("__eq__", [](PyRegion &, nb::object) { return false; }, nb::arg("other").none())
+      .def(
+          "__eq__", [](PyRegion &, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__", [](PyRegion &self) {
         return (reinterpret_cast<intptr_t>(self.operation.get()) >> 4) + self.index;
       });
@@ -267,7 +269,7 @@ static void bindRegion(nb::module_ &m) {
 
 static void bindRegionSequence(nb::module_ &m) {
   auto all = [](PyRegionSequence &self) {
-    nb::list regions;
+    nb::typed<nb::list, PyRegion> regions;
     for (unsigned i = 0, e = self.get()->getNumRegions(); i < e; ++i)
       regions.append(PyRegion{self.anchor, i});
     return regions;
@@ -283,7 +285,7 @@ static void bindRegionSequence(nb::module_ &m) {
            [all](PyRegionSequence &self, nb::slice slice) {
              return nb::object(nb::object(all(self))[slice]);
            })
-      .def("__iter__", [all](PyRegionSequence &self) { return nb::iter(all(self)); });
+      .def("__iter__", [all](PyRegionSequence &self) { return iteratorOver<PyRegion>(all(self)); });
 }
 
 static void bindLists(nb::module_ &m) {
@@ -303,10 +305,10 @@ static void bindLists(nb::module_ &m) {
       .def("__iter__", [](PyBlockList &self) { return iterate(self.region); })
       .def("append", appendBlock, nb::arg("args"), nb::arg("arg_locs") = nb::none());
   nb::class_<PyOperationIterator>(m, "OperationIterator")
-      .def("__iter__", [](nb::object self) { return self; })
+      .def("__iter__", [](Typed<nb::handle> self) { return self; })
       .def("__next__", [](PyOperationIterator &self) { return advance(self); });
   nb::class_<PyBlockIterator>(m, "BlockIterator")
-      .def("__iter__", [](nb::object self) { return self; })
+      .def("__iter__", [](Typed<nb::handle> self) { return self; })
       .def("__next__", [](PyBlockIterator &self) { return advance(self); });
 }
 

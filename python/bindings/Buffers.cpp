@@ -58,10 +58,18 @@ Type BufferView::elementType(MLIRContext *context, bool isSignless) const {
     return ComplexType::get(Float32Type::get(context));
   case 'D':
     return ComplexType::get(Float64Type::get(context));
-  case 'b': case 'h': case 'i': case 'l': case 'q':
+  case 'b':
+  case 'h':
+  case 'i':
+  case 'l':
+  case 'q':
     return IntegerType::get(context, 8 * view.itemsize,
                             isSignless ? IntegerType::Signless : IntegerType::Signed);
-  case 'B': case 'H': case 'I': case 'L': case 'Q':
+  case 'B':
+  case 'H':
+  case 'I':
+  case 'L':
+  case 'Q':
     return IntegerType::get(context, 8 * view.itemsize,
                             isSignless ? IntegerType::Signless : IntegerType::Unsigned);
   default:

@@ -149,9 +149,8 @@ static SmallVector<Type> inferResults(const OperationParts &parts, OperationName
   ErrorCapture errors(parts.location.context);
   auto *interface = name.getInterface<InferTypeOpInterface>();
   if (!interface)
-    throw nb::value_error(("'" + parts.name +
-                           "' cannot infer its result types; pass them in 'results'")
-                              .c_str());
+    throw nb::value_error(
+        ("'" + parts.name + "' cannot infer its result types; pass them in 'results'").c_str());
   if (parts.operands.empty() && (name.hasTrait<OpTrait::SameOperandsAndResultType>() ||
                                  name.hasTrait<OpTrait::SameOperandsAndResultShape>()))
     throw nb::value_error(("'" + parts.name + "' needs operands to infer its results").c_str());
@@ -170,8 +169,7 @@ AnchorRef createOperation(OperationParts parts, nb::handle ip) {
   std::optional<PyInsertionPoint> point = resolveInsertionPoint(ip);
   if (point) {
     point->block->get();
-    requireSameContext(parts.location.context, point->block->tree->context,
-                       "the insertion point");
+    requireSameContext(parts.location.context, point->block->tree->context, "the insertion point");
   }
   context.mlir.getOrLoadDialect(StringRef(parts.name).split('.').first);
   OperationName name(parts.name, &context.mlir);
@@ -179,8 +177,7 @@ AnchorRef createOperation(OperationParts parts, nb::handle ip) {
     throw nb::value_error(("unknown operation '" + parts.name +
                            "'; set Context.allow_unregistered_dialects to build it anyway")
                               .c_str());
-  SmallVector<Type> results = parts.results ? std::move(*parts.results)
-                                            : inferResults(parts, name);
+  SmallVector<Type> results = parts.results ? std::move(*parts.results) : inferResults(parts, name);
   OperationState state(Location(parts.location.value), name);
   state.addTypes(results);
   state.addOperands(parts.operands);

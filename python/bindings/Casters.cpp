@@ -11,8 +11,7 @@ using namespace mlir;
 
 namespace afe::python {
 
-template <typename Value>
-static llvm::DenseMap<TypeID, Value> &table() {
+template <typename Value> static llvm::DenseMap<TypeID, Value> &table() {
   static auto *entries = new llvm::DenseMap<TypeID, Value>();
   return *entries;
 }
@@ -29,7 +28,7 @@ struct UserValueCaster {
 void registerCaster(TypeID id, AttributeCaster caster) { table<AttributeCaster>()[id] = caster; }
 void registerCaster(TypeID id, TypeCaster caster) { table<TypeCaster>()[id] = caster; }
 
-nb::object toPython(const ContextRef &context, Attribute attribute) {
+AnyObject toPython(const ContextRef &context, Attribute attribute) {
   if (!attribute)
     return nb::none();
   auto it = table<AttributeCaster>().find(attribute.getTypeID());
@@ -39,7 +38,7 @@ nb::object toPython(const ContextRef &context, Attribute attribute) {
   return nb::cast(base);
 }
 
-nb::object toPython(const ContextRef &context, Type type) {
+AnyObject toPython(const ContextRef &context, Type type) {
   if (!type)
     return nb::none();
   PyType base{context, type};
@@ -57,24 +56,26 @@ nb::object lookupValueCaster(Type type) {
 
 template <typename Caster>
 static void bindRegistration(nb::module_ &m, const char *name, const char *what) {
-  m.def(name,
-        [what](PyTypeID id, bool replace) {
-          return nb::cpp_function([id, replace, what](nb::object callable) {
-            auto &entries = table<Caster>();
-            if (!replace && entries.contains(id.value))
-              throw std::runtime_error(std::string(what) + " caster is already registered");
-            entries[id.value] = Caster{callable};
-            return callable;
-          });
-        },
-        nb::arg("typeid"), nb::kw_only(), nb::arg("replace") = false,
-        "A decorator: the callable makes the Python object for that MLIR type.");
+  m.def(
+      name,
+      [what](PyTypeID id, bool replace) {
+        return AnyObject(nb::cpp_function([id, replace, what](nb::object callable) {
+          auto &entries = table<Caster>();
+          if (!replace && entries.contains(id.value))
+            throw std::runtime_error(std::string(what) + " caster is already registered");
+          entries[id.value] = Caster{callable};
+          return callable;
+        }));
+      },
+      nb::arg("typeid"), nb::kw_only(), nb::arg("replace") = false,
+      "A decorator: the callable makes the Python object for that MLIR type.");
 }
 
 void bindCasters(nb::module_ &m) {
   nb::class_<PyTypeID>(m, "TypeID", "The identity of an MLIR class.")
       .def("__eq__", [](PyTypeID self, PyTypeID other) { return self.value == other.value; })
-      .def("__eq__", [](PyTypeID, nb::object) { return false; }, nb::arg("other").none())
+      .def(
+          "__eq__", [](PyTypeID, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__", [](PyTypeID self) {
         return reinterpret_cast<intptr_t>(self.value.getAsOpaquePointer()) >> 3;
       });

@@ -28,7 +28,7 @@ static const DialectRegistry &allDialects() {
   return registry;
 }
 
-nb::object toPython(const ContextRef &context) {
+Typed<PyContext> toPython(const ContextRef &context) {
   if (context->wrapper)
     return nb::find(*context->wrapper);
   nb::object created = nb::cast(PyContext(context));
@@ -66,7 +66,7 @@ static PyDialectDescriptor loadDialect(const ContextRef &context, const std::str
   return {context, dialect};
 }
 
-static nb::object dialectObject(const ContextRef &context, const std::string &name) {
+static AnyObject dialectObject(const ContextRef &context, const std::string &name) {
   PyDialectDescriptor descriptor = loadDialect(context, name);
   nb::object type = lookupDialectClass(name);
   if (!type.is_valid())
@@ -82,10 +82,8 @@ static void bindDialects(nb::module_ &m) {
         return "<DialectDescriptor " + self.dialect->getNamespace().str() + ">";
       });
   nb::class_<PyDialects>(m, "Dialects")
-      .def("__getitem__",
-           [](PyDialects &self, const std::string &name) {
-             return dialectObject(self.context, name);
-           })
+      .def("__getitem__", [](PyDialects &self,
+                             const std::string &name) { return dialectObject(self.context, name); })
       .def("__getattr__", [](PyDialects &self, const std::string &name) {
         if (!self.context->mlir.getOrLoadDialect(name))
           throw nb::attribute_error(("Dialect '" + name + "' not found").c_str());
@@ -97,19 +95,19 @@ static void bindDialects(nb::module_ &m) {
       .def("__repr__", [](nb::object self) {
         return nb::str("<Dialect {} (class {})>")
             .format(self.attr("descriptor").attr("namespace"),
-                    self.type().attr("__module__") + nb::str(".") +
-                        self.type().attr("__name__"));
+                    self.type().attr("__module__") + nb::str(".") + self.type().attr("__name__"));
       });
   nb::class_<PyDialectRegistry>(m, "DialectRegistry",
                                 "Dialects a context may load; every context already has all.")
       .def(nb::init<>());
   nb::class_<PyThreadPool>(m, "ThreadPool", "Threads that contexts may share.")
-      .def("__init__",
-           [](PyThreadPool *self, unsigned maxThreads) {
-             new (self) PyThreadPool{
-                 std::make_shared<llvm::StdThreadPool>(llvm::hardware_concurrency(maxThreads))};
-           },
-           nb::arg("max_threads") = 0, "max_threads: 0 means one per core.")
+      .def(
+          "__init__",
+          [](PyThreadPool *self, unsigned maxThreads) {
+            new (self) PyThreadPool{
+                std::make_shared<llvm::StdThreadPool>(llvm::hardware_concurrency(maxThreads))};
+          },
+          nb::arg("max_threads") = 0, "max_threads: 0 means one per core.")
       .def("get_max_concurrency",
            [](PyThreadPool &self) { return self.pool->getMaxConcurrency(); });
 }
@@ -133,12 +131,13 @@ static void enableMultithreading(PyContext &self, bool enable) {
 
 static void bindContextProperties(nb::class_<PyContext> &context) {
   context
-      .def_prop_ro_static("current",
-                          [](nb::handle) {
-                            Frame *frame = currentFrame();
-                            return frame ? frame->context : nb::none();
-                          },
-                          "The context of the innermost `with`, or None.")
+      .def_prop_ro_static(
+          "current",
+          [](nb::handle) -> Typed<std::optional<PyContext>> {
+            Frame *frame = currentFrame();
+            return frame ? frame->context : nb::none();
+          },
+          "The context of the innermost `with`, or None.")
       .def_prop_ro("dialects", [](PyContext &self) { return PyDialects{self.state}; })
       .def_prop_ro("d", [](PyContext &self) { return PyDialects{self.state}; })
       .def_prop_rw(
@@ -150,55 +149,60 @@ static void bindContextProperties(nb::class_<PyContext> &context) {
           [](PyContext &self) { return self.state->emitErrorDiagnostics; },
           [](PyContext &self, bool emit) { self.state->emitErrorDiagnostics = emit; },
           "Whether errors also go to the diagnostic handlers instead of into MLIRError alone.")
-      .def_prop_ro("num_threads",
-                   [](PyContext &self) { return self.state->mlir.getNumThreads(); });
+      .def_prop_ro("num_threads", [](PyContext &self) { return self.state->mlir.getNumThreads(); });
 }
 
 static void bindContext(nb::module_ &m) {
   nb::class_<PyContext> context(m, "Context",
                                 "Owns all uniqued types and attributes; the root of an IR.");
   context
-      .def("__init__",
-           [](PyContext *self, bool loadOnCreate, nb::object threadPool) {
-             auto state = std::make_shared<ContextState>(allDialects(), /*threading=*/false);
-             new (self) PyContext(state);
-             state->wrapper = self;
-             if (loadOnCreate)
-               state->mlir.loadAllAvailableDialects();
-             if (!threadPool.is_none())
-               setThreadPool(*self, nb::cast<PyThreadPool &>(threadPool));
-           },
-           nb::arg("load_on_create_dialects") = false, nb::arg("thread_pool") = nb::none(),
-           "Multithreading is off until `enable_multithreading` or a thread pool is given.")
-      .def("__enter__", [](nb::object self) { return enterContext(self); })
+      .def(
+          "__init__",
+          [](PyContext *self, bool loadOnCreate, nb::object threadPool) {
+            auto state = std::make_shared<ContextState>(allDialects(), /*threading=*/false);
+            new (self) PyContext(state);
+            state->wrapper = self;
+            if (loadOnCreate)
+              state->mlir.loadAllAvailableDialects();
+            if (!threadPool.is_none())
+              setThreadPool(*self, nb::cast<PyThreadPool &>(threadPool));
+          },
+          nb::arg("load_on_create_dialects") = false, nb::arg("thread_pool") = nb::none(),
+          "Multithreading is off until `enable_multithreading` or a thread pool is given.")
+      .def("__enter__",
+           [](Typed<PyContext> self) -> Typed<PyContext> { return enterContext(self); })
       .def("__exit__", [](nb::object self, nb::args) { exitFrame(self); })
-      .def("attach_diagnostic_handler",
-           [](PyContext &self, nb::callable callback) {
-             return attachHandler(self.state, callback);
-           },
-           nb::arg("callback"),
-           "Calls `callback(diagnostic) -> bool` for each diagnostic; True means handled.")
+      .def(
+          "attach_diagnostic_handler",
+          [](PyContext &self, nb::typed<nb::callable, bool(PyDiagnostic)> callback) {
+            return attachHandler(self.state, callback);
+          },
+          nb::arg("callback"),
+          "Calls `callback(diagnostic) -> bool` for each diagnostic; True means handled.")
       .def("enable_multithreading", enableMultithreading, nb::arg("enable"))
       .def("set_thread_pool", setThreadPool, nb::arg("thread_pool"))
-      .def("append_dialect_registry",
-           [](PyContext &self, PyDialectRegistry &registry) {
-             self.state->mlir.appendDialectRegistry(registry.registry);
-           },
-           nb::arg("registry"))
+      .def(
+          "append_dialect_registry",
+          [](PyContext &self, PyDialectRegistry &registry) {
+            self.state->mlir.appendDialectRegistry(registry.registry);
+          },
+          nb::arg("registry"))
       .def("load_all_available_dialects",
            [](PyContext &self) { self.state->mlir.loadAllAvailableDialects(); })
-      .def("get_dialect_descriptor",
-           [](PyContext &self, const std::string &name) { return loadDialect(self.state, name); },
-           nb::arg("dialect_name"))
-      .def("is_registered_operation",
-           [](PyContext &self, const std::string &name) {
-             self.state->mlir.getOrLoadDialect(StringRef(name).split('.').first);
-             return RegisteredOperationName::lookup(name, &self.state->mlir).has_value();
-           },
-           nb::arg("operation_name"))
-      .def("_get_live_handle_count",
-           [](PyContext &self) { return self.state->numLiveAnchors(); },
-           "Operations, blocks and arguments that Python holds handles to; for tests.");
+      .def(
+          "get_dialect_descriptor",
+          [](PyContext &self, const std::string &name) { return loadDialect(self.state, name); },
+          nb::arg("dialect_name"))
+      .def(
+          "is_registered_operation",
+          [](PyContext &self, const std::string &name) {
+            self.state->mlir.getOrLoadDialect(StringRef(name).split('.').first);
+            return RegisteredOperationName::lookup(name, &self.state->mlir).has_value();
+          },
+          nb::arg("operation_name"))
+      .def(
+          "_get_live_handle_count", [](PyContext &self) { return self.state->numLiveAnchors(); },
+          "Operations, blocks and arguments that Python holds handles to; for tests.");
   bindContextProperties(context);
 }
 

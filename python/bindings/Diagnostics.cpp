@@ -82,8 +82,7 @@ void PyDiagnosticHandler::detach() {
   }
 }
 
-std::shared_ptr<PyDiagnosticHandler> attachHandler(const ContextRef &context,
-                                                   nb::object callback) {
+std::shared_ptr<PyDiagnosticHandler> attachHandler(const ContextRef &context, nb::object callback) {
   auto handler = std::make_shared<PyDiagnosticHandler>();
   handler->context = context;
   handler->callback = std::move(callback);
@@ -103,14 +102,15 @@ static std::string textOf(const PyDiagnostic &diagnostic) {
 
 static void bindHandler(nb::module_ &m) {
   nb::class_<PyDiagnosticHandler>(m, "DiagnosticHandler")
-      .def("detach", [](std::shared_ptr<PyDiagnosticHandler> self) { self->detach(); },
-           "Stops receiving diagnostics. Idempotent.")
+      .def(
+          "detach", [](std::shared_ptr<PyDiagnosticHandler> self) { self->detach(); },
+          "Stops receiving diagnostics. Idempotent.")
       .def_prop_ro("attached", [](PyDiagnosticHandler &self) { return self.attached; })
-      .def_prop_ro("had_error", [](PyDiagnosticHandler &self) { return self.hadError; },
-                   "Whether the callable raised, or returned something that is not a bool.")
-      .def("__enter__", [](nb::object self) { return self; })
-      .def("__exit__",
-           [](std::shared_ptr<PyDiagnosticHandler> self, nb::args) { self->detach(); });
+      .def_prop_ro(
+          "had_error", [](PyDiagnosticHandler &self) { return self.hadError; },
+          "Whether the callable raised, or returned something that is not a bool.")
+      .def("__enter__", [](Typed<PyDiagnosticHandler> self) { return self; })
+      .def("__exit__", [](std::shared_ptr<PyDiagnosticHandler> self, nb::args) { self->detach(); });
 }
 
 void bindDiagnostics(nb::module_ &m) {
@@ -122,12 +122,11 @@ void bindDiagnostics(nb::module_ &m) {
   nb::class_<PyDiagnostic>(m, "Diagnostic",
                            "One diagnostic; a copy, valid also after the handler returned.")
       .def_ro("severity", &PyDiagnostic::severity)
-      .def_prop_ro("location",
-                   [](PyDiagnostic &self) {
-                     return toPython(self.location.context, self.location.value);
-                   })
+      .def_prop_ro(
+          "location",
+          [](PyDiagnostic &self) { return toPython(self.location.context, self.location.value); })
       .def_ro("message", &PyDiagnostic::message)
-      .def_prop_ro("notes", [](PyDiagnostic &self) { return nb::tuple(nb::cast(self.notes)); })
+      .def_prop_ro("notes", [](PyDiagnostic &self) { return self.notes; })
       .def("__str__", textOf);
   m.attr("DiagnosticInfo") = m.attr("Diagnostic");
   bindHandler(m);

@@ -1,7 +1,8 @@
 //===- ElementsAttributes.cpp - Constant tensors and numpy --------------------------===//
 //
 // DenseElementsAttr copies an array into the context; DenseResourceElementsAttr keeps the array's
-// own memory, for large weights. Both offer the buffer protocol, so `np.array(attribute)` reads them.
+// own memory, for large weights. Both offer the buffer protocol, so `np.array(attribute)` reads
+// them.
 //
 //===----------------------------------------------------------------------===//
 #include "Bindings.h"
@@ -42,8 +43,8 @@ static ShapedType shapedTypeFor(const ContextRef &context, const BufferView &vie
   SmallVector<int64_t> dimensions(view.shape());
   if (!shape.is_none())
     dimensions = llvm::to_vector(nb::cast<std::vector<int64_t>>(shape));
-  Type element = type.is_none() ? view.elementType(&context->mlir, isSignless)
-                                : typeFrom(context, type);
+  Type element =
+      type.is_none() ? view.elementType(&context->mlir, isSignless) : typeFrom(context, type);
   if (auto shaped = dyn_cast<ShapedType>(element)) {
     if (!shaped.hasStaticShape())
       throw nb::value_error("a constant's type must have a static shape");
@@ -63,25 +64,28 @@ static DenseElementsAttr fromBooleans(ShapedType type, ArrayRef<char> bytes) {
   return DenseElementsAttr::get(type, values);
 }
 
-static nb::object getFromArray(nb::object array, bool isSignless, nb::object type,
-                               nb::object shape, ContextArg context) {
+static Typed<PyDenseElementsAttr> getFromArray(nb::object array, bool isSignless,
+                                               Typed<PyType> type,
+                                               Typed<std::vector<int64_t>> shape,
+                                               ContextArg context) {
   ContextRef state = context.get();
   BufferView view(array);
   ShapedType shaped = shapedTypeFor(state, view, isSignless, type, shape);
   Type element = shaped.getElementType();
   if (!element.isIntOrIndexOrFloat() && !isa<ComplexType>(element))
-    throw nb::value_error(("a constant of " + printed(element) + " cannot come from a buffer").c_str());
+    throw nb::value_error(
+        ("a constant of " + printed(element) + " cannot come from a buffer").c_str());
   if (element.isInteger(1) && view.isBoolean())
     return toPython(state, Attribute(fromBooleans(shaped, view.bytes())));
   bool isSplat = false;
   if (!DenseElementsAttr::isValidRawBuffer(shaped, view.bytes(), isSplat))
     throw nb::value_error(("the array's bytes do not fill " + printed(Type(shaped))).c_str());
-  return toPython(state,
-                  Attribute(DenseElementsAttr::getFromRawBuffer(shaped, view.bytes())));
+  return toPython(state, Attribute(DenseElementsAttr::getFromRawBuffer(shaped, view.bytes())));
 }
 
 /// All elements as attributes; without a type, a tensor of rank 1 of the first one's type.
-static nb::object getFromAttributes(nb::list attributes, nb::object type, ContextArg context) {
+static Typed<PyDenseElementsAttr> getFromAttributes(nb::typed<nb::list, PyAttribute> attributes,
+                                                    Typed<PyType> type, ContextArg context) {
   ContextRef state = context.get();
   SmallVector<Attribute> values;
   for (nb::handle item : attributes)
@@ -91,9 +95,9 @@ static nb::object getFromAttributes(nb::list attributes, nb::object type, Contex
   auto first = dyn_cast<TypedAttr>(values.front());
   if (!first)
     throw nb::value_error("the elements must be typed attributes");
-  Type given = type.is_none() ? Type(RankedTensorType::get({int64_t(values.size())},
-                                                           first.getType()))
-                              : typeFrom(state, type);
+  Type given = type.is_none()
+                   ? Type(RankedTensorType::get({int64_t(values.size())}, first.getType()))
+                   : typeFrom(state, type);
   auto shaped = dyn_cast<ShapedType>(given);
   if (!shaped || !shaped.hasStaticShape() ||
       (shaped.getNumElements() != int64_t(values.size()) && values.size() != 1))
@@ -105,7 +109,7 @@ static nb::object getFromAttributes(nb::list attributes, nb::object type, Contex
   return toPython(state, Attribute(DenseElementsAttr::get(shaped, values)));
 }
 
-static nb::object getSplat(PyType &type, PyAttribute &value) {
+static Typed<PyDenseElementsAttr> getSplat(PyType &type, PyAttribute &value) {
   auto shaped = dyn_cast<ShapedType>(type.value);
   auto typed = dyn_cast<TypedAttr>(value.value);
   requireSameContext(type.context, value.context, "the element");
@@ -120,13 +124,13 @@ static nb::object getSplat(PyType &type, PyAttribute &value) {
 // Reading
 //===----------------------------------------------------------------------===//
 
-static nb::object splatValue(PyDenseElementsAttr &self) {
+static AnyObject splatValue(PyDenseElementsAttr &self) {
   if (!self.get().isSplat())
     throw nb::value_error("get_splat_value called on a non-splat attribute");
   return toPython(self.context, self.get().getSplatValue<Attribute>());
 }
 
-static nb::object integerAt(PyDenseIntElementsAttr &self, intptr_t index) {
+static nb::int_ integerAt(PyDenseIntElementsAttr &self, intptr_t index) {
   auto attribute = cast<DenseElementsAttr>(self.value);
   intptr_t position = normalizedIndex(index, attribute.getNumElements());
   llvm::APInt value = *std::next(attribute.value_begin<llvm::APInt>(), position);
@@ -146,16 +150,17 @@ static void bindDense(nb::module_ &m) {
   nb::class_<PyDenseElementsAttr, PyAttribute> dense(m, "DenseElementsAttr",
                                                      nb::type_slots(bufferSlots()));
   dense
-      .def("__init__",
-           [](PyDenseElementsAttr *self, PyAttribute &from) {
-             if (!isa<DenseElementsAttr>(from.value))
-               throw nb::value_error("Cannot cast attribute to DenseElementsAttr");
-             new (self) PyDenseElementsAttr(wrap<PyDenseElementsAttr>(from.context, from.value));
-           },
-           nb::arg("cast_from_attr"))
-      .def_static("isinstance",
-                  [](PyAttribute &other) { return isa<DenseElementsAttr>(other.value); },
-                  nb::arg("other"))
+      .def(
+          "__init__",
+          [](PyDenseElementsAttr *self, PyAttribute &from) {
+            if (!isa<DenseElementsAttr>(from.value))
+              throw nb::value_error("Cannot cast attribute to DenseElementsAttr");
+            new (self) PyDenseElementsAttr(wrap<PyDenseElementsAttr>(from.context, from.value));
+          },
+          nb::arg("cast_from_attr"))
+      .def_static(
+          "isinstance", [](PyAttribute &other) { return isa<DenseElementsAttr>(other.value); },
+          nb::arg("other"))
       .def_static("get", getFromAttributes, nb::arg("attrs"), nb::arg("shaped_type") = nb::none(),
                   nb::arg("context") = nb::none())
       .def_static("get", getFromArray, nb::arg("array"), nb::arg("signless") = true,
@@ -166,18 +171,17 @@ static void bindDense(nb::module_ &m) {
       .def_prop_ro("is_splat", [](PyDenseElementsAttr &self) { return self.get().isSplat(); })
       .def("get_splat_value", splatValue)
       .def("__len__", [](PyDenseElementsAttr &self) { return self.get().getNumElements(); })
-      .def("__repr__", [](PyAttribute &self) {
-        return "DenseElementsAttr(" + printed(self.value) + ")";
-      });
+      .def("__repr__",
+           [](PyAttribute &self) { return "DenseElementsAttr(" + printed(self.value) + ")"; });
   nb::class_<PyDenseIntElementsAttr, PyDenseElementsAttr>(m, "DenseIntElementsAttr")
-      .def_static("isinstance",
-                  [](PyAttribute &other) { return isa<DenseIntElementsAttr>(other.value); },
-                  nb::arg("other"))
+      .def_static(
+          "isinstance", [](PyAttribute &other) { return isa<DenseIntElementsAttr>(other.value); },
+          nb::arg("other"))
       .def("__getitem__", integerAt);
   nb::class_<PyDenseFPElementsAttr, PyDenseElementsAttr>(m, "DenseFPElementsAttr")
-      .def_static("isinstance",
-                  [](PyAttribute &other) { return isa<DenseFPElementsAttr>(other.value); },
-                  nb::arg("other"))
+      .def_static(
+          "isinstance", [](PyAttribute &other) { return isa<DenseFPElementsAttr>(other.value); },
+          nb::arg("other"))
       .def("__getitem__", floatAt);
   registerCaster(TypeID::get<DenseIntOrFPElementsAttr>(), denseCaster);
   registerCaster(TypeID::get<DenseStringElementsAttr>(), denseCaster);
@@ -227,20 +231,22 @@ static PyDenseResourceElementsAttr getResource(nb::object array, const std::stri
 static void bindResource(nb::module_ &m) {
   nb::class_<PyDenseResourceElementsAttr, PyAttribute>(m, "DenseResourceElementsAttr",
                                                        nb::type_slots(bufferSlots()))
-      .def("__init__",
-           [](PyDenseResourceElementsAttr *self, PyAttribute &from) {
-             if (!isa<DenseResourceElementsAttr>(from.value))
-               throw nb::value_error("Cannot cast attribute to DenseResourceElementsAttr");
-             new (self) PyDenseResourceElementsAttr(
-                 wrap<PyDenseResourceElementsAttr>(from.context, from.value));
-           },
-           nb::arg("cast_from_attr"))
-      .def_static("isinstance",
-                  [](PyAttribute &other) { return isa<DenseResourceElementsAttr>(other.value); },
-                  nb::arg("other"))
+      .def(
+          "__init__",
+          [](PyDenseResourceElementsAttr *self, PyAttribute &from) {
+            if (!isa<DenseResourceElementsAttr>(from.value))
+              throw nb::value_error("Cannot cast attribute to DenseResourceElementsAttr");
+            new (self) PyDenseResourceElementsAttr(
+                wrap<PyDenseResourceElementsAttr>(from.context, from.value));
+          },
+          nb::arg("cast_from_attr"))
+      .def_static(
+          "isinstance",
+          [](PyAttribute &other) { return isa<DenseResourceElementsAttr>(other.value); },
+          nb::arg("other"))
       .def_static("get_from_buffer", getResource, nb::arg("array"), nb::arg("name"),
-                  nb::arg("type"), nb::arg("alignment") = nb::none(),
-                  nb::arg("is_mutable") = false, nb::arg("context") = nb::none(),
+                  nb::arg("type"), nb::arg("alignment") = nb::none(), nb::arg("is_mutable") = false,
+                  nb::arg("context") = nb::none(),
                   "Keeps the array's own memory (which must not change any more), no copy.")
       .def_prop_ro("name",
                    [](PyDenseResourceElementsAttr &self) {

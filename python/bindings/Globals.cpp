@@ -1,7 +1,7 @@
 //===- Globals.cpp - What generated dialect modules register ------------------------===//
 //
-// `register_dialect`, `register_operation`, attribute builders, and the search for the Python module
-// of a dialect. One table per process, as in upstream's bindings; never released.
+// `register_dialect`, `register_operation`, attribute builders, and the search for the Python
+// module of a dialect. One table per process, as in upstream's bindings; never released.
 //
 //===----------------------------------------------------------------------===//
 #include "Bindings.h"
@@ -67,7 +67,7 @@ nb::object lookupOperationClass(const std::string &operationName) {
 // Registration
 //===----------------------------------------------------------------------===//
 
-static nb::object registerDialect(nb::object cls) {
+static AnyObject registerDialect(nb::object cls) {
   std::string name = nb::cast<std::string>(cls.attr("DIALECT_NAMESPACE"));
   registry().dialects[nb::str(name.c_str())] = cls;
   return cls;
@@ -83,7 +83,7 @@ static nb::object registerOperation(nb::object dialect, nb::object cls, bool rep
   return cls;
 }
 
-static void insertBuilder(nb::str kind, nb::callable builder, bool replace, bool allowExisting) {
+static void insertBuilder(nb::str kind, AnyObject builder, bool replace, bool allowExisting) {
   nb::dict &builders = registry().attributeBuilders;
   if (builders.contains(kind) && allowExisting)
     return;
@@ -95,16 +95,17 @@ static void insertBuilder(nb::str kind, nb::callable builder, bool replace, bool
 
 static void bindAttrBuilder(nb::module_ &ir) {
   nb::class_<PyAttrBuilder>(ir, "AttrBuilder", "Python builders of ODS attribute kinds.")
-      .def_static("contains",
-                  [](nb::str kind) { return registry().attributeBuilders.contains(kind); },
-                  nb::arg("attribute_kind"))
-      .def_static("get",
-                  [](nb::str kind) -> nb::object {
-                    if (!registry().attributeBuilders.contains(kind))
-                      throw nb::key_error(kind.c_str());
-                    return registry().attributeBuilders[kind];
-                  },
-                  nb::arg("attribute_kind"))
+      .def_static(
+          "contains", [](nb::str kind) { return registry().attributeBuilders.contains(kind); },
+          nb::arg("attribute_kind"))
+      .def_static(
+          "get",
+          [](nb::str kind) -> AnyObject {
+            if (!registry().attributeBuilders.contains(kind))
+              throw nb::key_error(kind.c_str());
+            return registry().attributeBuilders[kind];
+          },
+          nb::arg("attribute_kind"))
       .def_static("insert", insertBuilder, nb::arg("attribute_kind"), nb::arg("attr_builder"),
                   nb::arg("replace") = false, nb::arg("allow_existing") = false);
 }
@@ -112,28 +113,32 @@ static void bindAttrBuilder(nb::module_ &ir) {
 void bindGlobals(nb::module_ &root, nb::module_ &ir) {
   bindAttrBuilder(ir);
   nb::class_<PyGlobals>(root, "_Globals")
-      .def("append_dialect_search_prefix",
-           [](PyGlobals &, nb::str prefix) {
-             registry().searchPrefixes.append(prefix);
-             registry().searched.clear();
-           },
-           nb::arg("module_name"))
-      .def("register_traceback_file_exclusion",
-           [](PyGlobals &, nb::str file) { registry().tracebackExclusions.append(file); },
-           nb::arg("filename"))
-      .def_prop_ro("traceback_file_exclusions",
-                   [](PyGlobals &) { return registry().tracebackExclusions; });
+      .def(
+          "append_dialect_search_prefix",
+          [](PyGlobals &, nb::str prefix) {
+            registry().searchPrefixes.append(prefix);
+            registry().searched.clear();
+          },
+          nb::arg("module_name"))
+      .def(
+          "register_traceback_file_exclusion",
+          [](PyGlobals &, nb::str file) { registry().tracebackExclusions.append(file); },
+          nb::arg("filename"))
+      .def_prop_ro("traceback_file_exclusions", [](PyGlobals &) -> nb::typed<nb::list, nb::str> {
+        return registry().tracebackExclusions;
+      });
   root.attr("globals") = nb::cast(PyGlobals{});
   registry().searchPrefixes.append(nb::str("afe.dialects"));
   root.def("register_dialect", registerDialect, nb::arg("dialect_class"));
-  root.def("register_operation",
-           [](nb::object dialect, bool replace) {
-             return nb::cpp_function([dialect, replace](nb::object cls) {
-               return registerOperation(dialect, cls, replace);
-             });
-           },
-           nb::arg("dialect_class"), nb::kw_only(), nb::arg("replace") = false,
-           "A decorator for a generated operation class.");
+  root.def(
+      "register_operation",
+      [](nb::object dialect, bool replace) -> AnyObject {
+        return AnyObject(nb::cpp_function([dialect, replace](nb::object cls) {
+          return registerOperation(dialect, cls, replace);
+        }));
+      },
+      nb::arg("dialect_class"), nb::kw_only(), nb::arg("replace") = false,
+      "A decorator for a generated operation class.");
 }
 
 } // namespace afe::python

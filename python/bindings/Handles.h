@@ -29,6 +29,16 @@ namespace nb = nanobind;
 
 namespace afe::python {
 
+/// A Python object, with the type that the stubs show for it.
+template <typename T> using Typed = nb::typed<nb::object, T>;
+/// An object whose class depends on the IR: what its type checker cannot know.
+using AnyObject = Typed<nb::any>;
+
+/// An iterator over a list made for it.
+template <typename Element> nb::typed<nb::iterator, Element> iteratorOver(const nb::list &list) {
+  return nb::iter(list);
+}
+
 /// `afe.ir.Context`: one Python object per ContextState.
 struct PyContext {
   explicit PyContext(ContextRef state) : state(std::move(state)) {}
@@ -40,7 +50,7 @@ struct PyContext {
   ContextRef state;
 };
 /// The Python object of a context; the same one as long as somebody holds it.
-nb::object toPython(const ContextRef &context);
+Typed<PyContext> toPython(const ContextRef &context);
 
 //===----------------------------------------------------------------------===//
 // Uniqued objects: alive as long as their context
@@ -76,9 +86,9 @@ struct PyIntegerSet {
 };
 
 /// The most derived Python class registered for the object (IntegerAttr, RankedTensorType, …).
-nb::object toPython(const ContextRef &context, mlir::Attribute attribute);
-nb::object toPython(const ContextRef &context, mlir::Type type);
-nb::object toPython(const ContextRef &context, mlir::LocationAttr location);
+AnyObject toPython(const ContextRef &context, mlir::Attribute attribute);
+AnyObject toPython(const ContextRef &context, mlir::Type type);
+PyLocation toPython(const ContextRef &context, mlir::LocationAttr location);
 
 //===----------------------------------------------------------------------===//
 // IR handles: anchored
@@ -160,14 +170,14 @@ struct PyInsertionPoint {
 };
 
 /// The one `Operation` object of an operation.
-nb::object toPythonOperation(const AnchorRef &anchor);
+Typed<PyOperation> toPythonOperation(const AnchorRef &anchor);
 /// The generated OpView class of the operation if its dialect has one, else a plain OpView.
-nb::object toPythonOpView(const AnchorRef &anchor);
-nb::object toPython(const ContextRef &context, mlir::Operation *op);
+AnyObject toPythonOpView(const AnchorRef &anchor);
+AnyObject toPython(const ContextRef &context, mlir::Operation *op);
 /// OpResult, BlockArgument, or a class from `register_value_caster`.
-nb::object toPython(const ContextRef &context, mlir::Value value);
-nb::object toPython(const ContextRef &context, mlir::Block *block);
-nb::object toPython(const ContextRef &context, mlir::Region *region);
+AnyObject toPython(const ContextRef &context, mlir::Value value);
+PyBlock toPython(const ContextRef &context, mlir::Block *block);
+PyRegion toPython(const ContextRef &context, mlir::Region *region);
 
 //===----------------------------------------------------------------------===//
 // Arguments that default to the surrounding `with`
@@ -187,8 +197,7 @@ struct LocationArg {
 void requireSameContext(const ContextRef &expected, const ContextRef &actual, const char *what);
 
 /// `text` of anything with a `print(raw_ostream &)`.
-template <typename T>
-std::string printed(const T &object) {
+template <typename T> std::string printed(const T &object) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   object.print(stream);
@@ -199,9 +208,8 @@ std::string printed(const T &object) {
 
 namespace nanobind::detail {
 
-template <>
-struct type_caster<afe::python::ContextArg> {
-  NB_TYPE_CASTER(afe::python::ContextArg, optional_name(make_caster<afe::python::PyContext>::Name))
+template <> struct type_caster<afe::python::ContextArg> {
+  NB_TYPE_CASTER(afe::python::ContextArg, make_caster<afe::python::PyContext>::Name)
   bool from_python(handle source, uint8_t, cleanup_list *) noexcept {
     if (!source.is_none() && !isinstance<afe::python::PyContext>(source))
       return false;
@@ -210,10 +218,8 @@ struct type_caster<afe::python::ContextArg> {
   }
 };
 
-template <>
-struct type_caster<afe::python::LocationArg> {
-  NB_TYPE_CASTER(afe::python::LocationArg,
-                 optional_name(make_caster<afe::python::PyLocation>::Name))
+template <> struct type_caster<afe::python::LocationArg> {
+  NB_TYPE_CASTER(afe::python::LocationArg, make_caster<afe::python::PyLocation>::Name)
   bool from_python(handle source, uint8_t, cleanup_list *) noexcept {
     if (!source.is_none() && !isinstance<afe::python::PyLocation>(source))
       return false;

@@ -18,8 +18,7 @@ namespace afe::python {
 
 using IsOutside = llvm::function_ref<bool(Operation *user)>;
 
-template <typename UseList>
-static Operation *findUserIn(UseList &&uses, IsOutside isOutside) {
+template <typename UseList> static Operation *findUserIn(UseList &&uses, IsOutside isOutside) {
   for (auto &use : uses)
     if (isOutside(use.getOwner()))
       return use.getOwner();
@@ -101,8 +100,8 @@ void *Anchor::get() const {
 //===----------------------------------------------------------------------===//
 
 ContextState::ContextState(const DialectRegistry &registry, bool threading)
-    : mlir(registry, threading ? MLIRContext::Threading::ENABLED
-                               : MLIRContext::Threading::DISABLED) {}
+    : mlir(registry,
+           threading ? MLIRContext::Threading::ENABLED : MLIRContext::Threading::DISABLED) {}
 
 ContextState::~ContextState() {
   for (Operation *orphan : orphans)
@@ -132,9 +131,7 @@ AnchorRef ContextState::lookupOrCreate(void *pointer, Operation *inside) {
 
 AnchorRef ContextState::anchor(Operation *op) { return lookupOrCreate(op, op); }
 
-AnchorRef ContextState::anchor(Block *block) {
-  return lookupOrCreate(block, block->getParentOp());
-}
+AnchorRef ContextState::anchor(Block *block) { return lookupOrCreate(block, block->getParentOp()); }
 
 AnchorRef ContextState::anchor(BlockArgument argument) {
   return lookupOrCreate(argument.getAsOpaquePointer(), argument.getOwner()->getParentOp());
@@ -193,8 +190,8 @@ void ContextState::erase(Block *block) {
     if (!user)
       user = findUserOf(&op, isOutside);
   if (user)
-    throw std::runtime_error("cannot erase a block that '" +
-                             user->getName().getStringRef().str() + "' still uses");
+    throw std::runtime_error("cannot erase a block that '" + user->getName().getStringRef().str() +
+                             "' still uses");
   for (Operation &op : *block)
     forEachAnchor(&op, /*andItself=*/true, [&](Anchor &anchor) { kill(anchor); });
   visitBlock(*block, [&](Anchor &anchor) { kill(anchor); });

@@ -96,8 +96,7 @@ private:
   friend struct Tree;
   AnchorRef lookupOrCreate(void *pointer, mlir::Operation *inside);
   TreeRef treeOf(mlir::Operation *op);
-  void forEachAnchor(mlir::Operation *op, bool andItself,
-                     llvm::function_ref<void(Anchor &)> visit);
+  void forEachAnchor(mlir::Operation *op, bool andItself, llvm::function_ref<void(Anchor &)> visit);
   void visitBlock(mlir::Block &block, llvm::function_ref<void(Anchor &)> visit);
   void visitPointer(void *pointer, llvm::function_ref<void(Anchor &)> visit);
   void kill(Anchor &anchor);

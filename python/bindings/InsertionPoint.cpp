@@ -48,27 +48,31 @@ static void insertDetached(PyInsertionPoint &self, PyOperationBase &operation) {
 
 void bindInsertionPoints(nb::module_ &m) {
   nb::class_<PyInsertionPoint>(m, "InsertionPoint", "Where new operations go.")
-      .def("__init__",
-           [](PyInsertionPoint *self, PyBlock &block) {
-             block.get();
-             new (self) PyInsertionPoint{block.anchor, nullptr};
-           },
-           nb::arg("block"), "At the end of the block.")
-      .def("__init__",
-           [](PyInsertionPoint *self, PyOperationBase &operation) {
-             new (self) PyInsertionPoint(beforeOperation(operation));
-           },
-           nb::arg("beforeOperation"), "Before the operation.")
+      .def(
+          "__init__",
+          [](PyInsertionPoint *self, PyBlock &block) {
+            block.get();
+            new (self) PyInsertionPoint{block.anchor, nullptr};
+          },
+          nb::arg("block"), "At the end of the block.")
+      .def(
+          "__init__",
+          [](PyInsertionPoint *self, PyOperationBase &operation) {
+            new (self) PyInsertionPoint(beforeOperation(operation));
+          },
+          nb::arg("beforeOperation"), "Before the operation.")
       .def_static("at_block_begin", atBegin, nb::arg("block"))
       .def_static("at_block_terminator", atTerminator, nb::arg("block"))
       .def_static("after", afterOperation, nb::arg("operation"))
-      .def_prop_ro_static("current",
-                          [](nb::handle) -> nb::object {
-                            Frame *frame = currentFrame();
-                            if (!frame || !frame->insertionPoint.is_valid())
-                              throw nb::value_error("No current InsertionPoint");
-                            return frame->insertionPoint;
-                          })
+      .def_prop_ro_static(
+          "current",
+          [](nb::handle) -> Typed<PyInsertionPoint> {
+            Frame *frame = currentFrame();
+            if (!frame || !frame->insertionPoint.is_valid())
+              throw nb::value_error("No current InsertionPoint");
+            return frame->insertionPoint;
+          },
+          "The insertion point of the innermost `with`; ValueError if there is none.")
       .def("insert", insertDetached, nb::arg("operation"))
       .def_prop_ro("block",
                    [](PyInsertionPoint &self) {
@@ -76,13 +80,16 @@ void bindInsertionPoints(nb::module_ &m) {
                      return PyBlock{self.block};
                    })
       .def_prop_ro("ref_operation",
-                   [](PyInsertionPoint &self) -> nb::object {
+                   [](PyInsertionPoint &self) -> Typed<std::optional<PyOperation>> {
                      if (!self.before)
                        return nb::none();
                      self.before->get();
                      return toPythonOperation(self.before);
                    })
-      .def("__enter__", [](nb::object self) { return enterInsertionPoint(self); })
+      .def("__enter__",
+           [](Typed<PyInsertionPoint> self) -> Typed<PyInsertionPoint> {
+             return enterInsertionPoint(self);
+           })
       .def("__exit__", [](nb::object self, nb::args) { exitFrame(self); });
 }
 

@@ -30,8 +30,7 @@ static void fillRegion(PyOperationBase &self) {
     block.addArgument(getElementTypeOrSelf(operand.getType()), op->getLoc());
   ImplicitLocOpBuilder builder(op->getLoc(), op->getContext());
   builder.setInsertionPointToEnd(&block);
-  structured.getRegionBuilder()(builder, block, op->getAttrs(),
-                                [&] { return op->emitError(); });
+  structured.getRegionBuilder()(builder, block, op->getAttrs(), [&] { return op->emitError(); });
 }
 
 void bindLinalg(nb::module_ &m) {

@@ -49,22 +49,21 @@ static unsigned checked(intptr_t index, size_t size) {
   return index;
 }
 
-static nb::object element(const PyOpOperandList &list, intptr_t index) {
+static AnyObject element(const PyOpOperandList &list, intptr_t index) {
   Operation *op = operationOf(list);
-  return toPython(list.anchor->tree->context,
-                  op->getOperand(checked(index, op->getNumOperands())));
+  return toPython(list.anchor->tree->context, op->getOperand(checked(index, op->getNumOperands())));
 }
-static nb::object element(const PyOpResultList &list, intptr_t index) {
+static AnyObject element(const PyOpResultList &list, intptr_t index) {
   Operation *op = operationOf(list);
   return toPython(list.anchor->tree->context,
                   Value(op->getResult(checked(index, op->getNumResults()))));
 }
-static nb::object element(const PyOpSuccessors &list, intptr_t index) {
+static AnyObject element(const PyOpSuccessors &list, intptr_t index) {
   Operation *op = operationOf(list);
-  return toPython(list.anchor->tree->context,
-                  op->getSuccessor(checked(index, op->getNumSuccessors())));
+  return nb::cast(toPython(list.anchor->tree->context,
+                           op->getSuccessor(checked(index, op->getNumSuccessors()))));
 }
-static nb::object element(const PyBlockArgumentList &list, intptr_t index) {
+static AnyObject element(const PyBlockArgumentList &list, intptr_t index) {
   Block *block = blockOf(list);
   return toPython(list.anchor->tree->context,
                   Value(block->getArgument(checked(index, block->getNumArguments()))));
@@ -74,17 +73,15 @@ static nb::object element(const PyBlockArgumentList &list, intptr_t index) {
 // The shared list protocol
 //===----------------------------------------------------------------------===//
 
-template <typename List>
-static nb::list asList(const List &list) {
+template <typename List> static nb::typed<nb::list, nb::any> asList(const List &list) {
   list.anchor->get();
-  nb::list result;
+  nb::typed<nb::list, nb::any> result;
   for (intptr_t i = 0; i < list.length; ++i)
     result.append(element(list, list.start + i * list.step));
   return result;
 }
 
-template <typename List>
-static List sliceOf(const List &list, nb::slice slice) {
+template <typename List> static List sliceOf(const List &list, nb::slice slice) {
   list.anchor->get();
   auto [start, stop, step, length] = slice.compute(list.length);
   List result = list;
@@ -94,8 +91,7 @@ static List sliceOf(const List &list, nb::slice slice) {
   return result;
 }
 
-template <typename List>
-static nb::class_<List> bindList(nb::module_ &m, const char *name) {
+template <typename List> static nb::class_<List> bindList(nb::module_ &m, const char *name) {
   return nb::class_<List>(m, name)
       .def("__len__",
            [](List &self) {
@@ -104,23 +100,20 @@ static nb::class_<List> bindList(nb::module_ &m, const char *name) {
            })
       .def("__getitem__",
            [](List &self, intptr_t index) {
-             return element(self,
-                            self.start + normalizedIndex(index, self.length) * self.step);
+             return element(self, self.start + normalizedIndex(index, self.length) * self.step);
            })
       .def("__getitem__", [](List &self, nb::slice slice) { return sliceOf(self, slice); })
-      .def("__iter__", [](List &self) { return nb::iter(asList(self)); })
-      .def("__add__",
-           [](List &self, nb::handle other) {
-             nb::list result = asList(self);
-             for (nb::handle item : nb::iter(other))
-               result.append(item);
-             return result;
-           });
+      .def("__iter__", [](List &self) { return iteratorOver<nb::any>(asList(self)); })
+      .def("__add__", [](List &self, nb::typed<nb::iterable, nb::any> other) {
+        nb::typed<nb::list, nb::any> result = asList(self);
+        for (nb::handle item : nb::iter(other))
+          result.append(item);
+        return result;
+      });
 }
 
-template <typename List>
-static nb::list typesOf(List &self) {
-  nb::list types;
+template <typename List> static nb::typed<nb::list, nb::any> typesOf(List &self) {
+  nb::typed<nb::list, nb::any> types;
   for (nb::handle value : asList(self))
     types.append(value.attr("type"));
   return types;
@@ -153,7 +146,7 @@ static Attribute find(const PyOpAttributeMap &self, const std::string &name) {
   return self.get()->getAttr(name);
 }
 
-static nb::object getByName(PyOpAttributeMap &self, const std::string &name) {
+static AnyObject getByName(PyOpAttributeMap &self, const std::string &name) {
   Attribute found = find(self, name);
   if (!found)
     throw nb::key_error(("attempt to access a non-existent attribute '" + name + "'").c_str());
@@ -173,17 +166,17 @@ static void removeByName(PyOpAttributeMap &self, const std::string &name) {
   self.get()->removeAttr(name);
 }
 
-template <typename Make>
-static nb::list listOf(PyOpAttributeMap &self, Make make) {
-  nb::list result;
+template <typename Element, typename Make>
+static nb::typed<nb::list, Element> listOf(PyOpAttributeMap &self, Make make) {
+  nb::typed<nb::list, Element> result;
   for (NamedAttribute attribute : dictionaryOf(self))
     result.append(make(nb::str(attribute.getName().str().c_str()),
                        toPython(self.anchor->tree->context, attribute.getValue())));
   return result;
 }
 
-static nb::list namesOf(PyOpAttributeMap &self) {
-  return listOf(self, [](nb::str name, nb::object) { return name; });
+static nb::typed<nb::list, nb::str> namesOf(PyOpAttributeMap &self) {
+  return listOf<nb::str>(self, [](nb::str name, nb::object) { return name; });
 }
 
 static void bindAttributeMap(nb::module_ &m) {
@@ -201,24 +194,24 @@ static void bindAttributeMap(nb::module_ &m) {
            })
       .def("__setitem__", setByName)
       .def("__delitem__", removeByName)
-      .def("__iter__", [](PyOpAttributeMap &self) { return nb::iter(namesOf(self)); })
+      .def("__iter__", [](PyOpAttributeMap &self) { return iteratorOver<nb::str>(namesOf(self)); })
       .def("keys", namesOf)
       .def("values",
            [](PyOpAttributeMap &self) {
-             return listOf(self, [](nb::str, nb::object value) { return value; });
+             return listOf<nb::any>(self, [](nb::str, nb::object value) { return value; });
            })
       .def("items",
            [](PyOpAttributeMap &self) {
-             return listOf(self, [](nb::str name, nb::object value) {
-               return nb::make_tuple(name, value);
-             });
+             return listOf<nb::typed<nb::tuple, nb::str, nb::any>>(
+                 self, [](nb::str name, nb::object value) { return nb::make_tuple(name, value); });
            })
-      .def("get",
-           [](PyOpAttributeMap &self, const std::string &name, nb::object fallback) {
-             Attribute found = find(self, name);
-             return found ? toPython(self.anchor->tree->context, found) : fallback;
-           },
-           nb::arg("key"), nb::arg("default") = nb::none());
+      .def(
+          "get",
+          [](PyOpAttributeMap &self, const std::string &name, AnyObject fallback) -> AnyObject {
+            Attribute found = find(self, name);
+            return found ? toPython(self.anchor->tree->context, found) : fallback;
+          },
+          nb::arg("key"), nb::arg("default") = nb::none());
 }
 
 void bindOperationLists(nb::module_ &m) {
@@ -227,11 +220,10 @@ void bindOperationLists(nb::module_ &m) {
       .def_prop_ro("types", typesOf<PyOpOperandList>);
   bindList<PyOpResultList>(m, "OpResultList")
       .def_prop_ro("types", typesOf<PyOpResultList>)
-      .def_prop_ro("owner",
-                   [](PyOpResultList &self) {
-                     self.anchor->get();
-                     return toPythonOperation(self.anchor);
-                   });
+      .def_prop_ro("owner", [](PyOpResultList &self) {
+        self.anchor->get();
+        return toPythonOperation(self.anchor);
+      });
   bindList<PyOpSuccessors>(m, "OpSuccessors").def("__setitem__", setSuccessor);
   bindList<PyBlockArgumentList>(m, "BlockArgumentList")
       .def_prop_ro("types", typesOf<PyBlockArgumentList>);

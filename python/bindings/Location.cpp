@@ -14,8 +14,8 @@ using namespace mlir;
 
 namespace afe::python {
 
-nb::object toPython(const ContextRef &context, LocationAttr location) {
-  return nb::cast(PyLocation{context, location});
+PyLocation toPython(const ContextRef &context, LocationAttr location) {
+  return {context, location};
 }
 
 //===----------------------------------------------------------------------===//
@@ -49,7 +49,8 @@ static PyLocation named(const std::string &name, PyLocation *child, ContextArg c
   return {state, NameLoc::get(attribute, Location(child->value))};
 }
 
-static PyLocation fused(nb::sequence parts, nb::object metadata, ContextArg context) {
+static PyLocation fused(nb::typed<nb::sequence, PyLocation> parts, Typed<PyAttribute> metadata,
+                        ContextArg context) {
   ContextRef state = context.get();
   SmallVector<Location> locations;
   for (nb::handle part : nb::iter(parts)) {
@@ -63,7 +64,8 @@ static PyLocation fused(nb::sequence parts, nb::object metadata, ContextArg cont
   return {state, LocationAttr(FusedLoc::get(locations, attached, &state->mlir))};
 }
 
-static PyLocation callSite(PyLocation &callee, nb::sequence frames, ContextArg context) {
+static PyLocation callSite(PyLocation &callee, nb::typed<nb::sequence, PyLocation> frames,
+                           ContextArg context) {
   ContextRef state = context.given.is_none() ? callee.context : context.get();
   SmallVector<Location> callers;
   for (nb::handle frame : nb::iter(frames)) {
@@ -91,14 +93,13 @@ static PyLocation fromAttribute(PyAttribute &attribute, ContextArg) {
 // Parts of a location
 //===----------------------------------------------------------------------===//
 
-template <typename Kind>
-static Kind as(PyLocation &self, const char *what) {
+template <typename Kind> static Kind as(PyLocation &self, const char *what) {
   if (auto location = dyn_cast<Kind>(self.value))
     return location;
   throw nb::value_error((std::string("the location is not a ") + what).c_str());
 }
 
-static nb::list childrenOf(PyLocation &self) {
+static nb::typed<nb::list, PyLocation> childrenOf(PyLocation &self) {
   nb::list result;
   if (auto fused = dyn_cast<FusedLoc>(self.value))
     for (Location location : fused.getLocations())
@@ -110,8 +111,7 @@ static void emitErrorAt(PyLocation &self, const std::string &message) {
   mlir::emitError(Location(self.value), message);
 }
 
-template <typename Class>
-static void bindParts(Class &location) {
+template <typename Class> static void bindParts(Class &location) {
   location
       .def_prop_ro("filename",
                    [](PyLocation &self) {
@@ -125,18 +125,16 @@ static void bindParts(Class &location) {
                    [](PyLocation &self) {
                      return as<FileLineColRange>(self, "file location").getStartColumn();
                    })
-      .def_prop_ro("end_line",
-                   [](PyLocation &self) {
-                     return as<FileLineColRange>(self, "file location").getEndLine();
-                   })
+      .def_prop_ro(
+          "end_line",
+          [](PyLocation &self) { return as<FileLineColRange>(self, "file location").getEndLine(); })
       .def_prop_ro("end_col",
                    [](PyLocation &self) {
                      return as<FileLineColRange>(self, "file location").getEndColumn();
                    })
-      .def_prop_ro("name_str",
-                   [](PyLocation &self) {
-                     return as<NameLoc>(self, "name location").getName().str();
-                   })
+      .def_prop_ro(
+          "name_str",
+          [](PyLocation &self) { return as<NameLoc>(self, "name location").getName().str(); })
       .def_prop_ro("child_loc",
                    [](PyLocation &self) {
                      auto name = as<NameLoc>(self, "name location");
@@ -155,10 +153,8 @@ static void bindParts(Class &location) {
       .def_prop_ro("locations", childrenOf, "The parts of a fused location.");
 }
 
-template <typename Class>
-static void bindKinds(Class &location) {
-  location
-      .def("is_a_file", [](PyLocation &self) { return isa<FileLineColRange>(self.value); })
+template <typename Class> static void bindKinds(Class &location) {
+  location.def("is_a_file", [](PyLocation &self) { return isa<FileLineColRange>(self.value); })
       .def("is_a_name", [](PyLocation &self) { return isa<NameLoc>(self.value); })
       .def("is_a_fused", [](PyLocation &self) { return isa<FusedLoc>(self.value); })
       .def("is_a_callsite", [](PyLocation &self) { return isa<CallSiteLoc>(self.value); });
@@ -166,8 +162,7 @@ static void bindKinds(Class &location) {
 
 void bindLocations(nb::module_ &m) {
   nb::class_<PyLocation> location(m, "Location", "Where an operation comes from.");
-  location
-      .def_static("unknown", unknown, nb::arg("context") = nb::none())
+  location.def_static("unknown", unknown, nb::arg("context") = nb::none())
       .def_static("file", file, nb::arg("filename"), nb::arg("line"), nb::arg("col"),
                   nb::arg("context") = nb::none())
       .def_static("file", fileRange, nb::arg("filename"), nb::arg("start_line"),
@@ -179,24 +174,26 @@ void bindLocations(nb::module_ &m) {
                   nb::arg("context") = nb::none())
       .def_static("callsite", callSite, nb::arg("callee"), nb::arg("frames"),
                   nb::arg("context") = nb::none())
-      .def_static("from_attr", fromAttribute, nb::arg("attribute"),
-                  nb::arg("context") = nb::none())
-      .def_prop_ro_static("current",
-                          [](nb::handle) -> nb::object {
-                            Frame *frame = currentFrame();
-                            if (!frame || !frame->location.is_valid())
-                              throw nb::value_error("No current Location");
-                            return frame->location;
-                          })
+      .def_static("from_attr", fromAttribute, nb::arg("attribute"), nb::arg("context") = nb::none())
+      .def_prop_ro_static(
+          "current",
+          [](nb::handle) -> Typed<PyLocation> {
+            Frame *frame = currentFrame();
+            if (!frame || !frame->location.is_valid())
+              throw nb::value_error("No current Location");
+            return frame->location;
+          },
+          "The location of the innermost `with`; ValueError if there is none.")
       .def_prop_ro("context", [](PyLocation &self) { return toPython(self.context); })
       .def_prop_ro("attr",
                    [](PyLocation &self) { return toPython(self.context, Attribute(self.value)); })
       .def("emit_error", emitErrorAt, nb::arg("message"))
-      .def("__enter__", [](nb::object self) { return enterLocation(self); })
+      .def("__enter__",
+           [](Typed<PyLocation> self) -> Typed<PyLocation> { return enterLocation(self); })
       .def("__exit__", [](nb::object self, nb::args) { exitFrame(self); })
-      .def("__eq__",
-           [](PyLocation &self, PyLocation &other) { return self.value == other.value; })
-      .def("__eq__", [](PyLocation &, nb::object) { return false; }, nb::arg("other").none())
+      .def("__eq__", [](PyLocation &self, PyLocation &other) { return self.value == other.value; })
+      .def(
+          "__eq__", [](PyLocation &, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__", [](PyLocation &self) { return size_t(hash_value(self.value)); })
       .def("__repr__", [](PyLocation &self) { return printed(self.value); });
   bindParts(location);

@@ -25,8 +25,7 @@ static PyModule create(LocationArg location) {
   return {resolved.context->adopt(module)};
 }
 
-template <typename Parse>
-static PyModule parseWith(const ContextRef &context, Parse parse) {
+template <typename Parse> static PyModule parseWith(const ContextRef &context, Parse parse) {
   ErrorCapture errors(context);
   ParserConfig config(&context->mlir);
   OwningOpRef<ModuleOp> module = parse(config);
@@ -66,7 +65,7 @@ static PyModule fromOperation(PyOperationBase &operation) {
   return {operation.anchor};
 }
 
-static nb::object bodyOf(PyModule &self) {
+static PyBlock bodyOf(PyModule &self) {
   Operation *module = self.get();
   if (module->getNumRegions() != 1 || module->getRegion(0).empty())
     throw nb::value_error("the module has no body");
@@ -92,9 +91,9 @@ void bindModules(nb::module_ &m) {
       .def_static("from_operation", fromOperation, nb::arg("operation"))
       .def("dump", [](PyModule &self) { llvm::errs() << assemblyOf(self.get()) << "\n"; })
       .def("__str__", [](PyModule &self) { return assemblyOf(self.get()); })
-      .def("__eq__",
-           [](PyModule &self, PyModule &other) { return self.anchor == other.anchor; })
-      .def("__eq__", [](PyModule &, nb::object) { return false; }, nb::arg("other").none())
+      .def("__eq__", [](PyModule &self, PyModule &other) { return self.anchor == other.anchor; })
+      .def(
+          "__eq__", [](PyModule &, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__",
            [](PyModule &self) { return reinterpret_cast<intptr_t>(self.anchor.get()) >> 4; });
 }

@@ -14,7 +14,7 @@ using namespace mlir;
 
 namespace afe::python {
 
-nb::object toPythonOpView(const AnchorRef &anchor) {
+AnyObject toPythonOpView(const AnchorRef &anchor) {
   auto *op = static_cast<Operation *>(anchor->get());
   nb::object type = lookupOperationClass(op->getName().getStringRef().str());
   if (!type.is_valid())
@@ -127,18 +127,18 @@ static void construct(PyOpView *self, const std::string &name, nb::object region
 }
 
 /// As `construct`, with everything the class itself knows taken from it.
-static nb::object buildGeneric(nb::handle cls, nb::object results, nb::object operands,
-                               nb::object attributes, nb::object successors, nb::object regions,
-                               LocationArg loc, nb::object ip) {
-  AnchorRef anchor = build({nb::cast<std::string>(cls.attr("OPERATION_NAME")),
-                            cls.attr("_ODS_REGIONS"), cls.attr("_ODS_OPERAND_SEGMENTS"),
-                            cls.attr("_ODS_RESULT_SEGMENTS"), results, operands, attributes,
-                            successors, regions, loc, ip});
+static AnyObject buildGeneric(nb::handle cls, nb::object results, nb::object operands,
+                              nb::object attributes, nb::object successors, nb::object regions,
+                              LocationArg loc, nb::object ip) {
+  AnchorRef anchor =
+      build({nb::cast<std::string>(cls.attr("OPERATION_NAME")), cls.attr("_ODS_REGIONS"),
+             cls.attr("_ODS_OPERAND_SEGMENTS"), cls.attr("_ODS_RESULT_SEGMENTS"), results, operands,
+             attributes, successors, regions, loc, ip});
   return toPythonOpView(anchor);
 }
 
-static nb::object parseAs(nb::handle cls, const std::string &source, const std::string &sourceName,
-                          ContextArg context) {
+static AnyObject parseAs(nb::handle cls, const std::string &source, const std::string &sourceName,
+                         ContextArg context) {
   nb::object view = toPythonOpView(parseOperation(source, sourceName, context.get()));
   if (!view.type().is(cls) && !cls.is(nb::type<PyOpView>()))
     throw nb::value_error("the source does not hold one operation of this class");
@@ -156,12 +156,13 @@ static void defClassMethod(nb::handle type, const char *name, Function function,
 void bindOpViews(nb::module_ &m) {
   nb::class_<PyOpView, PyOperationBase> view(m, "OpView", nb::dynamic_attr(),
                                              "Base of the generated operation classes.");
-  view.def("__init__",
-           [](PyOpView *self, PyOperationBase &operation) {
-             operation.get();
-             new (self) PyOpView{{operation.anchor}};
-           },
-           nb::arg("operation"))
+  view.def(
+          "__init__",
+          [](PyOpView *self, PyOperationBase &operation) {
+            operation.get();
+            new (self) PyOpView{{operation.anchor}};
+          },
+          nb::arg("operation"))
       .def("__init__", construct, nb::arg("name"), nb::arg("opRegionSpec"),
            nb::arg("operandSegmentSpecObj") = nb::none(),
            nb::arg("resultSegmentSpecObj") = nb::none(), nb::arg("results") = nb::none(),

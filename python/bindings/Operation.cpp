@@ -18,7 +18,7 @@ using namespace mlir;
 
 namespace afe::python {
 
-nb::object toPythonOperation(const AnchorRef &anchor) {
+Typed<PyOperation> toPythonOperation(const AnchorRef &anchor) {
   if (anchor->wrapper)
     return nb::find(*anchor->wrapper);
   nb::object created = nb::cast(PyOperation(anchor));
@@ -26,18 +26,19 @@ nb::object toPythonOperation(const AnchorRef &anchor) {
   return created;
 }
 
-nb::object toPython(const ContextRef &context, Operation *op) {
-  return op ? toPythonOpView(context->anchor(op)) : nb::none();
+AnyObject toPython(const ContextRef &context, Operation *op) {
+  if (!op)
+    return nb::none();
+  return toPythonOpView(context->anchor(op));
 }
 
 //===----------------------------------------------------------------------===//
 // Creation, parsing, verification
 //===----------------------------------------------------------------------===//
 
-
-static nb::object create(const std::string &name, nb::object results, nb::object operands,
-                         nb::object attributes, nb::object successors, unsigned regions,
-                         LocationArg loc, nb::object ip, bool inferType) {
+static Typed<PyOperation> create(const std::string &name, nb::object results, nb::object operands,
+                                 nb::object attributes, nb::object successors, unsigned regions,
+                                 LocationArg loc, nb::object ip, bool inferType) {
   OperationParts parts;
   parts.location = loc.get();
   const ContextRef &context = parts.location.context;
@@ -73,7 +74,7 @@ bool verifyOperation(Operation *op, const ContextRef &context) {
   return true;
 }
 
-static nb::object cloneOperation(PyOperationBase &self, nb::object ip) {
+static AnyObject cloneOperation(PyOperationBase &self, nb::object ip) {
   Operation *copy = self.get()->clone();
   const ContextRef &context = self.context();
   AnchorRef anchor = context->adopt(copy);
@@ -111,7 +112,7 @@ static void moveNextTo(PyOperationBase &self, PyOperationBase &other, bool after
   self.context()->rehome(op);
 }
 
-static nb::object detach(PyOperationBase &self) {
+static AnyObject detach(PyOperationBase &self) {
   Operation *op = self.get();
   if (!op->getBlock())
     throw nb::value_error("Detached operation has no parent.");
@@ -120,21 +121,22 @@ static nb::object detach(PyOperationBase &self) {
   return toPythonOpView(self.anchor);
 }
 
-static nb::object parentOf(PyOperationBase &self) {
-  Operation *parent = self.get()->getParentOp();
-  return parent ? toPython(self.context(), parent) : nb::none();
+static AnyObject parentOf(PyOperationBase &self) {
+  return toPython(self.context(), self.get()->getParentOp());
 }
 
-static nb::object blockOf(PyOperationBase &self) {
-  Block *block = self.get()->getBlock();
-  return block ? toPython(self.context(), block) : nb::none();
+static std::optional<PyBlock> blockOf(PyOperationBase &self) {
+  if (Block *block = self.get()->getBlock())
+    return toPython(self.context(), block);
+  return std::nullopt;
 }
 
-static nb::object singleResult(PyOperationBase &self) {
+static AnyObject singleResult(PyOperationBase &self) {
   Operation *op = self.get();
   if (op->getNumResults() != 1)
-    throw nb::value_error(("Cannot call .result on operation " + op->getName().getStringRef().str() +
-                           " which has " + std::to_string(op->getNumResults()) + " results")
+    throw nb::value_error(("Cannot call .result on operation " +
+                           op->getName().getStringRef().str() + " which has " +
+                           std::to_string(op->getNumResults()) + " results")
                               .c_str());
   return toPython(self.context(), Value(op->getResult(0)));
 }
@@ -176,43 +178,47 @@ static void bindStructure(nb::class_<PyOperationBase> &base) {
 }
 
 static void bindChanges(nb::class_<PyOperationBase> &base) {
-  base.def("verify",
-           [](PyOperationBase &self) { return verifyOperation(self.get(), self.context()); },
-           "Returns True, or raises MLIRError with the diagnostics.")
-      .def("erase", [](PyOperationBase &self) { self.context()->erase(self.get()); },
-           "Destroys the operation; every handle to it or into it raises from now on.")
+  base.def(
+          "verify",
+          [](PyOperationBase &self) { return verifyOperation(self.get(), self.context()); },
+          "Returns True, or raises MLIRError with the diagnostics.")
+      .def(
+          "erase", [](PyOperationBase &self) { self.context()->erase(self.get()); },
+          "Destroys the operation; every handle to it or into it raises from now on.")
       .def("detach_from_parent", detach)
-      .def("move_before",
-           [](PyOperationBase &self, PyOperationBase &other) { moveNextTo(self, other, false); },
-           nb::arg("other"))
-      .def("move_after",
-           [](PyOperationBase &self, PyOperationBase &other) { moveNextTo(self, other, true); },
-           nb::arg("other"))
-      .def("is_before_in_block",
-           [](PyOperationBase &self, PyOperationBase &other) {
-             if (!self.get()->getBlock() || self.get()->getBlock() != other.get()->getBlock())
-               throw nb::value_error("the operations are not in the same block");
-             return self.get()->isBeforeInBlock(other.get());
-           },
-           nb::arg("other"))
+      .def(
+          "move_before",
+          [](PyOperationBase &self, PyOperationBase &other) { moveNextTo(self, other, false); },
+          nb::arg("other"))
+      .def(
+          "move_after",
+          [](PyOperationBase &self, PyOperationBase &other) { moveNextTo(self, other, true); },
+          nb::arg("other"))
+      .def(
+          "is_before_in_block",
+          [](PyOperationBase &self, PyOperationBase &other) {
+            if (!self.get()->getBlock() || self.get()->getBlock() != other.get()->getBlock())
+              throw nb::value_error("the operations are not in the same block");
+            return self.get()->isBeforeInBlock(other.get());
+          },
+          nb::arg("other"))
       .def("clone", cloneOperation, nb::arg("ip") = nb::none())
-      .def("__eq__",
-           [](PyOperationBase &self, PyOperationBase &other) {
-             return self.anchor == other.anchor;
-           })
-      .def("__eq__", [](PyOperationBase &, nb::object) { return false; },
-           nb::arg("other").none())
+      .def("__eq__", [](PyOperationBase &self,
+                        PyOperationBase &other) { return self.anchor == other.anchor; })
+      .def(
+          "__eq__", [](PyOperationBase &, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__", [](PyOperationBase &self) {
         return reinterpret_cast<intptr_t>(self.anchor.get()) >> 4;
       });
 }
 
 void bindOperations(nb::module_ &m) {
+  bindWalkEnums(m);
   nb::class_<PyOperationBase> base(m, "_OperationBase", "What Operation and OpView share.");
   bindStructure(base);
   bindChanges(base);
   bindPrinting(base);
-  bindWalk(m, base);
+  bindWalk(base);
   nb::class_<PyOperation, PyOperationBase>(m, "Operation", "A handle to one operation.")
       .def_static("create", create, nb::arg("name"), nb::arg("results") = nb::none(),
                   nb::arg("operands") = nb::none(), nb::arg("attributes") = nb::none(),

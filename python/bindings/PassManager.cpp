@@ -100,7 +100,6 @@ static void run(PyPassManager &self, PyOperationBase &target, bool invalidateOps
 // Instrumentation
 //===----------------------------------------------------------------------===//
 
-
 static void enableIRPrinting(PyPassManager &self, bool beforeAll, bool afterAll, bool moduleScope,
                              bool afterChange, bool afterFailure,
                              std::optional<int64_t> largeElements,
@@ -137,27 +136,30 @@ static void bindInstrumentation(nb::class_<PyPassManager> &type) {
            nb::arg("print_generic_op_form") = false, nb::arg("tree_printing_dir_path") = nb::none(),
            "Prints to stderr, or into files below `tree_printing_dir_path`. Printing at module "
            "scope needs a context without multithreading.")
-      .def("enable_verifier",
-           [](PyPassManager &self, bool enable) {
-             self.manager->enableVerifier(enable);
-             self.isVerifying = enable;
-           },
-           nb::arg("enable"),
-           "Off: neither the input nor the result of any pass is verified.")
-      .def("enable_timing", [](PyPassManager &self) { self.manager->enableTiming(); },
-           "Reports to stderr when the pass manager is destroyed.")
-      .def("enable_statistics",
-           [](PyPassManager &self, PassDisplayMode mode) { self.manager->enableStatistics(mode); },
-           nb::arg("displayMode") = PassDisplayMode::Pipeline, "Reports to stderr after each run.")
-      .def("enable_crash_reproducer",
-           [](PyPassManager &self, const std::string &path, bool local) {
-             if (local)
-               self.singleThreadedPart = "a local crash reproducer";
-             self.requireSingleThread();
-             self.manager->enableCrashReproducerGeneration(path, local);
-           },
-           nb::arg("path"), nb::arg("local") = false,
-           "Where a pass fails, writes IR and pipeline to `path`, for `mla-opt --run-reproducer`.");
+      .def(
+          "enable_verifier",
+          [](PyPassManager &self, bool enable) {
+            self.manager->enableVerifier(enable);
+            self.isVerifying = enable;
+          },
+          nb::arg("enable"), "Off: neither the input nor the result of any pass is verified.")
+      .def(
+          "enable_timing", [](PyPassManager &self) { self.manager->enableTiming(); },
+          "Reports to stderr when the pass manager is destroyed.")
+      .def(
+          "enable_statistics",
+          [](PyPassManager &self, PassDisplayMode mode) { self.manager->enableStatistics(mode); },
+          nb::arg("displayMode") = PassDisplayMode::Pipeline, "Reports to stderr after each run.")
+      .def(
+          "enable_crash_reproducer",
+          [](PyPassManager &self, const std::string &path, bool local) {
+            if (local)
+              self.singleThreadedPart = "a local crash reproducer";
+            self.requireSingleThread();
+            self.manager->enableCrashReproducerGeneration(path, local);
+          },
+          nb::arg("path"), nb::arg("local") = false,
+          "Where a pass fails, writes IR and pipeline to `path`, for `mla-opt --run-reproducer`.");
 }
 
 void bindPassManager(nb::module_ &m) {
@@ -165,13 +167,13 @@ void bindPassManager(nb::module_ &m) {
       .value("LIST", PassDisplayMode::List)
       .value("PIPELINE", PassDisplayMode::Pipeline);
   nb::class_<PyPassManager> type(m, "PassManager", "A pipeline of passes.");
-  type.def("__init__",
-           [](PyPassManager *self, const std::string &anchor, ContextArg context) {
-             ContextRef state = context.get();
-             new (self) PyPassManager{
-                 state, std::make_unique<PassManager>(&state->mlir, anchor)};
-           },
-           nb::arg("anchor_op") = "any", nb::arg("context") = nb::none())
+  type.def(
+          "__init__",
+          [](PyPassManager *self, const std::string &anchor, ContextArg context) {
+            ContextRef state = context.get();
+            new (self) PyPassManager{state, std::make_unique<PassManager>(&state->mlir, anchor)};
+          },
+          nb::arg("anchor_op") = "any", nb::arg("context") = nb::none())
       .def_static("parse", parse, nb::arg("pipeline"), nb::arg("context") = nb::none(),
                   "From text such as `builtin.module(canonicalize,cse)`; ValueError if wrong.")
       .def("add", addPipeline, nb::arg("pipeline"),

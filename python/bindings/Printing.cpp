@@ -88,9 +88,9 @@ static PrintOptions optionsFrom(const nb::kwargs &keywords) {
 
 static void refuseUnknownOptions(const nb::kwargs &keywords) {
   static const char *const known[] = {
-      "large_elements_limit",  "large_resource_limit", "enable_debug_info",
-      "pretty_debug_info",     "print_generic_op_form", "use_local_scope",
-      "use_name_loc_as_prefix", "assume_verified",      "skip_regions"};
+      "large_elements_limit",   "large_resource_limit",  "enable_debug_info",
+      "pretty_debug_info",      "print_generic_op_form", "use_local_scope",
+      "use_name_loc_as_prefix", "assume_verified",       "skip_regions"};
   for (auto [key, value] : keywords) {
     std::string name = nb::cast<std::string>(key);
     if (llvm::none_of(known, [&](const char *option) { return name == option; }))
@@ -210,7 +210,7 @@ private:
 };
 } // namespace
 
-void bindWalk(nb::module_ &m, nb::class_<PyOperationBase> &base) {
+void bindWalkEnums(nb::module_ &m) {
   nb::enum_<WalkOrder>(m, "WalkOrder")
       .value("PRE_ORDER", WalkOrder::PreOrder)
       .value("POST_ORDER", WalkOrder::PostOrder);
@@ -218,14 +218,19 @@ void bindWalk(nb::module_ &m, nb::class_<PyOperationBase> &base) {
       .value("ADVANCE", WalkAnswer::Advance)
       .value("INTERRUPT", WalkAnswer::Interrupt)
       .value("SKIP", WalkAnswer::Skip);
-  base.def("walk",
-           [](PyOperationBase &self, nb::callable callback, WalkOrder order) {
-             self.get();
-             AnchorRef root = self.anchor;
-             Walker(callback, order).visit(root);
-           },
-           nb::arg("callback"), nb::arg("walk_order") = WalkOrder::PostOrder,
-           "Calls `callback(Operation) -> WalkResult` on this operation and all inside it.");
+}
+
+void bindWalk(nb::class_<PyOperationBase> &base) {
+  base.def(
+      "walk",
+      [](PyOperationBase &self, nb::typed<nb::callable, WalkAnswer(PyOperation)> callback,
+         WalkOrder order) {
+        self.get();
+        AnchorRef root = self.anchor;
+        Walker(callback, order).visit(root);
+      },
+      nb::arg("callback"), nb::arg("walk_order") = WalkOrder::PostOrder,
+      "Calls `callback(Operation) -> WalkResult` on this operation and all inside it.");
 }
 
 } // namespace afe::python

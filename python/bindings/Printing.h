@@ -13,7 +13,9 @@
 namespace afe::python {
 
 void bindPrinting(nb::class_<PyOperationBase> &base);
-void bindWalk(nb::module_ &m, nb::class_<PyOperationBase> &base);
+/// To be called before the class exists: the method's signature shows the enums.
+void bindWalkEnums(nb::module_ &m);
+void bindWalk(nb::class_<PyOperationBase> &base);
 
 std::string assemblyOf(mlir::Operation *op);
 /// The custom form if `op` verifies, else the generic one: custom printers read what only verified

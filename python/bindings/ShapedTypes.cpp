@@ -25,8 +25,7 @@ struct PyShapedType : PyType {
   }
 };
 
-template <typename MlirType>
-struct ShapedKind : PyShapedType {
+template <typename MlirType> struct ShapedKind : PyShapedType {
   using Mlir = MlirType;
   MlirType get() const { return cast<MlirType>(value); }
 };
@@ -47,44 +46,50 @@ static int64_t sizeOfDimension(PyShapedType &self, intptr_t dimension) {
 
 static void bindShaped(nb::module_ &m) {
   nb::class_<PyShapedType, PyType>(m, "ShapedType")
-      .def("__init__",
-           [](PyShapedType *self, PyType &from) {
-             if (!isa<ShapedType>(from.value))
-               throw nb::value_error("Cannot cast type to ShapedType");
-             new (self) PyShapedType{from};
-           },
-           nb::arg("cast_from_type"))
-      .def_static("isinstance", [](PyType &other) { return isa<ShapedType>(other.value); },
-                  nb::arg("other"))
-      .def_prop_ro("element_type",
-                   [](PyShapedType &self) {
-                     return toPython(self.context, self.shaped().getElementType());
-                   })
+      .def(
+          "__init__",
+          [](PyShapedType *self, PyType &from) {
+            if (!isa<ShapedType>(from.value))
+              throw nb::value_error("Cannot cast type to ShapedType");
+            new (self) PyShapedType{from};
+          },
+          nb::arg("cast_from_type"))
+      .def_static(
+          "isinstance", [](PyType &other) { return isa<ShapedType>(other.value); },
+          nb::arg("other"))
+      .def_prop_ro(
+          "element_type",
+          [](PyShapedType &self) { return toPython(self.context, self.shaped().getElementType()); })
       .def_prop_ro("has_rank", [](PyShapedType &self) { return self.shaped().hasRank(); })
       .def_prop_ro("rank", [](PyShapedType &self) { return self.ranked().getRank(); })
       .def_prop_ro("has_static_shape",
                    [](PyShapedType &self) { return self.shaped().hasStaticShape(); })
       .def_prop_ro("shape", [](PyShapedType &self) { return self.ranked().getShape().vec(); })
       .def("get_dim_size", sizeOfDimension, nb::arg("dim"))
-      .def("is_dynamic_dim",
-           [](PyShapedType &self, intptr_t dimension) {
-             return ShapedType::isDynamic(sizeOfDimension(self, dimension));
-           },
-           nb::arg("dim"))
-      .def("is_static_dim",
-           [](PyShapedType &self, intptr_t dimension) {
-             return !ShapedType::isDynamic(sizeOfDimension(self, dimension));
-           },
-           nb::arg("dim"))
-      .def_static("is_dynamic_size", [](int64_t size) { return ShapedType::isDynamic(size); },
-                  nb::arg("dim_size"))
-      .def_static("is_static_size", [](int64_t size) { return !ShapedType::isDynamic(size); },
-                  nb::arg("dim_size"))
+      .def(
+          "is_dynamic_dim",
+          [](PyShapedType &self, intptr_t dimension) {
+            return ShapedType::isDynamic(sizeOfDimension(self, dimension));
+          },
+          nb::arg("dim"))
+      .def(
+          "is_static_dim",
+          [](PyShapedType &self, intptr_t dimension) {
+            return !ShapedType::isDynamic(sizeOfDimension(self, dimension));
+          },
+          nb::arg("dim"))
+      .def_static(
+          "is_dynamic_size", [](int64_t size) { return ShapedType::isDynamic(size); },
+          nb::arg("dim_size"))
+      .def_static(
+          "is_static_size", [](int64_t size) { return !ShapedType::isDynamic(size); },
+          nb::arg("dim_size"))
       .def_static("get_dynamic_size", [] { return ShapedType::kDynamic; })
       .def_static("get_dynamic_stride_or_offset", [] { return ShapedType::kDynamic; })
-      .def("is_dynamic_stride_or_offset",
-           [](PyShapedType &, int64_t value) { return ShapedType::isDynamic(value); },
-           nb::arg("dim_size"));
+      .def(
+          "is_dynamic_stride_or_offset",
+          [](PyShapedType &, int64_t value) { return ShapedType::isDynamic(value); },
+          nb::arg("dim_size"));
 }
 
 //===----------------------------------------------------------------------===//
@@ -93,33 +98,32 @@ static void bindShaped(nb::module_ &m) {
 
 /// Errors are reported at `loc` only where the caller names one; no location is needed otherwise.
 static PyRankedTensorType getRanked(const std::vector<int64_t> &shape, PyType &element,
-                                    nb::object encoding, LocationArg) {
+                                    Typed<PyAttribute> encoding, LocationArg) {
   const ContextRef &context = element.context;
   Attribute attribute = encoding.is_none() ? Attribute() : attributeFrom(context, encoding);
-  return wrap<PyRankedTensorType>(
-      context, checkedMake(context, "tensor type", [&](auto error) {
-        return RankedTensorType::getChecked(error, shape, element.value, attribute);
-      }));
+  return wrap<PyRankedTensorType>(context, checkedMake(context, "tensor type", [&](auto error) {
+                                    return RankedTensorType::getChecked(error, shape, element.value,
+                                                                        attribute);
+                                  }));
 }
 
 static PyUnrankedTensorType getUnranked(PyType &element, LocationArg) {
-  return wrap<PyUnrankedTensorType>(
-      element.context, checkedMake(element.context, "tensor type", [&](auto error) {
-        return UnrankedTensorType::getChecked(error, element.value);
-      }));
+  return wrap<PyUnrankedTensorType>(element.context,
+                                    checkedMake(element.context, "tensor type", [&](auto error) {
+                                      return UnrankedTensorType::getChecked(error, element.value);
+                                    }));
 }
 
 static void bindTensors(nb::module_ &m) {
   bindType<PyRankedTensorType, PyShapedType>(m, "RankedTensorType")
       .def_static("get", getRanked, nb::arg("shape"), nb::arg("element_type"),
                   nb::arg("encoding") = nb::none(), nb::arg("loc") = nb::none())
-      .def_static("get_unchecked",
-                  [](const std::vector<int64_t> &shape, PyType &element, nb::object encoding,
-                     ContextArg) {
-                    return getRanked(shape, element, encoding, LocationArg{});
-                  },
-                  nb::arg("shape"), nb::arg("element_type"), nb::arg("encoding") = nb::none(),
-                  nb::arg("context") = nb::none())
+      .def_static(
+          "get_unchecked",
+          [](const std::vector<int64_t> &shape, PyType &element, Typed<PyAttribute> encoding,
+             ContextArg) { return getRanked(shape, element, encoding, LocationArg{}); },
+          nb::arg("shape"), nb::arg("element_type"), nb::arg("encoding") = nb::none(),
+          nb::arg("context") = nb::none())
       .def_prop_ro("encoding", [](PyRankedTensorType &self) {
         return toPython(self.context, self.get().getEncoding());
       });
@@ -148,12 +152,13 @@ static SmallVector<bool> scalableFlags(size_t rank, nb::handle scalable, nb::han
 }
 
 static PyVectorType getVector(const std::vector<int64_t> &shape, PyType &element,
-                              nb::object scalable, nb::object scalableDimensions, LocationArg) {
+                              Typed<std::vector<bool>> scalable,
+                              Typed<std::vector<int64_t>> scalableDimensions, LocationArg) {
   SmallVector<bool> flags = scalableFlags(shape.size(), scalable, scalableDimensions);
-  return wrap<PyVectorType>(
-      element.context, checkedMake(element.context, "vector type", [&](auto error) {
-        return VectorType::getChecked(error, shape, element.value, flags);
-      }));
+  return wrap<PyVectorType>(element.context,
+                            checkedMake(element.context, "vector type", [&](auto error) {
+                              return VectorType::getChecked(error, shape, element.value, flags);
+                            }));
 }
 
 static void bindVector(nb::module_ &m) {
@@ -173,7 +178,7 @@ static void bindVector(nb::module_ &m) {
 //===----------------------------------------------------------------------===//
 
 static PyMemRefType getMemRef(const std::vector<int64_t> &shape, PyType &element,
-                              nb::object layout, nb::object space, LocationArg) {
+                              Typed<PyAttribute> layout, Typed<PyAttribute> space, LocationArg) {
   const ContextRef &context = element.context;
   auto layoutAttr = layout.is_none()
                         ? MemRefLayoutAttrInterface()
@@ -182,12 +187,13 @@ static PyMemRefType getMemRef(const std::vector<int64_t> &shape, PyType &element
     throw nb::value_error("the layout must be a memref layout attribute");
   Attribute spaceAttr = space.is_none() ? Attribute() : attributeFrom(context, space);
   return wrap<PyMemRefType>(context, checkedMake(context, "memref type", [&](auto error) {
-                              return MemRefType::getChecked(error, shape, element.value,
-                                                            layoutAttr, spaceAttr);
+                              return MemRefType::getChecked(error, shape, element.value, layoutAttr,
+                                                            spaceAttr);
                             }));
 }
 
-static PyUnrankedMemRefType getUnrankedMemRef(PyType &element, nb::object space, LocationArg) {
+static PyUnrankedMemRefType getUnrankedMemRef(PyType &element, Typed<PyAttribute> space,
+                                              LocationArg) {
   const ContextRef &context = element.context;
   Attribute spaceAttr = space.is_none() ? Attribute() : attributeFrom(context, space);
   return wrap<PyUnrankedMemRefType>(context, checkedMake(context, "memref type", [&](auto error) {
@@ -217,10 +223,9 @@ static void bindMemRefs(nb::module_ &m) {
                    [](PyMemRefType &self) {
                      return PyAffineMap{self.context, self.get().getLayout().getAffineMap()};
                    })
-      .def_prop_ro("memory_space",
-                   [](PyMemRefType &self) {
-                     return toPython(self.context, self.get().getMemorySpace());
-                   })
+      .def_prop_ro(
+          "memory_space",
+          [](PyMemRefType &self) { return toPython(self.context, self.get().getMemorySpace()); })
       .def("get_strides_and_offset", stridesAndOffset);
   bindType<PyUnrankedMemRefType, PyShapedType>(m, "UnrankedMemRefType")
       .def_static("get", getUnrankedMemRef, nb::arg("element_type"), nb::arg("memory_space"),

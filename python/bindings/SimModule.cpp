@@ -1,7 +1,7 @@
-// The native module `afe._sim`: programs for the MLA decoded, simulated and validated. Links neither
-// MLIR nor LLVM, so that running an archive starts in milliseconds.
-// Errors are ValueError (a file, program, target or input that is wrong) and RuntimeError (a fault
-// of the running program); the simulator runs without the GIL and can be interrupted.
+// The native module `afe._sim`: programs for the MLA decoded, simulated and validated. Links
+// neither MLIR nor LLVM, so that running an archive starts in milliseconds. Errors are ValueError
+// (a file, program, target or input that is wrong) and RuntimeError (a fault of the running
+// program); the simulator runs without the GIL and can be interrupted.
 
 #include "SimProgram.h"
 
@@ -230,7 +230,8 @@ void bindProgram(nb::module_ &m) {
       .def_ro("quads", &isa::Program::quads)
       .def_ro("batch", &isa::Program::batch)
       .def_ro("end_cycle", &isa::Program::endCycle)
-      .def("to_dict", &programToDict, "The whole program as dictionaries; build() reads them back.");
+      .def("to_dict", &programToDict,
+           "The whole program as dictionaries; build() reads them back.");
 }
 
 } // namespace
@@ -248,7 +249,8 @@ NB_MODULE(_sim, m) {
         "Runs the program: Simulation(outputs: list of uint8 arrays, stats: dict or None).");
   m.def("stats", &stats, "program"_a, "target"_a, "Cycles and stalls without computing values.");
   m.def("validate", &validate, "program"_a, "target"_a,
-        "None, or \"<rule>: <sentence>\" about the first offence of the program (docs/validator.md).");
+        "None, or \"<rule>: <sentence>\" about the first offence of the program "
+        "(docs/validator.md).");
   m.def("available_kernels", &sim::availableKernels, "Kernel sets this CPU runs, slowest first.");
   m.def("micro_program", &microProgram, "operations"_a, "kh"_a = 0, "kw"_a = 0,
         "(bytes, {length, cost, row_cost, channel_cost}) of a list of micro-operations.");

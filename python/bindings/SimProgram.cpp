@@ -223,9 +223,15 @@ isa::Instruction instructionFromDict(const nb::dict &from, uint32_t quad) {
     fail("an instruction has no 'op'");
   isa::Instruction in = isa::makeInstruction(engineNamed(nb::cast<std::string>(from["op"])));
   in.quads = uint8_t(1u << quad);
-  for (auto [key, value] : from)
-    if (const std::string name = nb::cast<std::string>(key); !readHead(in, name, value))
-      readField(in, name, value);
+  for (auto [key, value] : from) {
+    const std::string name = nb::cast<std::string>(key);
+    try {
+      if (!readHead(in, name, value))
+        readField(in, name, value);
+    } catch (const nb::cast_error &) {
+      fail("'" + name + "' of an instruction has the wrong type or is out of range");
+    }
+  }
   return in;
 }
 

@@ -48,7 +48,7 @@ static Operation *find(const PySymbolTable &self, StringRef name) {
   return nullptr;
 }
 
-static nb::object getItem(PySymbolTable &self, const std::string &name) {
+static AnyObject getItem(PySymbolTable &self, const std::string &name) {
   Operation *found = find(self, name);
   if (!found)
     throw nb::key_error(("Symbol '" + name + "' not in the symbol table.").c_str());
@@ -72,7 +72,7 @@ static std::string uniqueName(PySymbolTable &self, StringRef wanted, Operation *
 }
 
 /// Puts a detached symbol before the terminator, renamed if its name is taken.
-static nb::object insert(PySymbolTable &self, PyOperationBase &symbol) {
+static AnyObject insert(PySymbolTable &self, PyOperationBase &symbol) {
   Operation *op = symbol.get();
   requireSameContext(self.context(), symbol.context(), "the symbol");
   std::string name = uniqueName(self, requireName(op).getValue(), op);
@@ -100,7 +100,7 @@ static void setName(PyOperationBase &symbol, const std::string &name) {
   op->setAttr(SymbolTable::getSymbolAttrName(), StringAttr::get(op->getContext(), name));
 }
 
-static nb::object visibilityOf(PyOperationBase &symbol) {
+static AnyObject visibilityOf(PyOperationBase &symbol) {
   Operation *op = symbol.get();
   auto visibility = op->getAttrOfType<StringAttr>(SymbolTable::getVisibilityAttrName());
   if (!visibility)
@@ -113,8 +113,7 @@ static void setVisibility(PyOperationBase &symbol, const std::string &visibility
     throw nb::value_error("Expected visibility to be 'public', 'private' or 'nested'");
   Operation *op = symbol.get();
   requireName(op);
-  op->setAttr(SymbolTable::getVisibilityAttrName(),
-              StringAttr::get(op->getContext(), visibility));
+  op->setAttr(SymbolTable::getVisibilityAttrName(), StringAttr::get(op->getContext(), visibility));
 }
 
 static void replaceUses(const std::string &from, const std::string &to, PyOperationBase &scope) {
@@ -125,7 +124,8 @@ static void replaceUses(const std::string &from, const std::string &to, PyOperat
 }
 
 /// Calls back for each symbol table inside; the tables are collected first.
-static void walkTables(PyOperationBase &from, bool allUsesVisible, nb::callable callback) {
+static void walkTables(PyOperationBase &from, bool allUsesVisible,
+                       nb::typed<nb::callable, nb::any(nb::any, bool)> callback) {
   std::vector<std::pair<AnchorRef, bool>> tables;
   const ContextRef context = from.context();
   SymbolTable::walkSymbolTables(from.get(), allUsesVisible, [&](Operation *table, bool visible) {
@@ -138,13 +138,14 @@ static void walkTables(PyOperationBase &from, bool allUsesVisible, nb::callable 
 
 void bindSymbolTables(nb::module_ &m) {
   nb::class_<PySymbolTable>(m, "SymbolTable", "Operations of a module by name.")
-      .def("__init__",
-           [](PySymbolTable *self, PyOperationBase &table) {
-             if (!table.get()->hasTrait<OpTrait::SymbolTable>())
-               throw nb::type_error("Operation is not a Symbol Table.");
-             new (self) PySymbolTable{table.anchor};
-           },
-           nb::arg("symbol_table_op"))
+      .def(
+          "__init__",
+          [](PySymbolTable *self, PyOperationBase &table) {
+            if (!table.get()->hasTrait<OpTrait::SymbolTable>())
+              throw nb::type_error("Operation is not a Symbol Table.");
+            new (self) PySymbolTable{table.anchor};
+          },
+          nb::arg("symbol_table_op"))
       .def("__getitem__", getItem)
       .def("__contains__",
            [](PySymbolTable &self, const std::string &name) { return !!find(self, name); })
@@ -157,11 +158,12 @@ void bindSymbolTables(nb::module_ &m) {
            })
       .def("insert", insert, nb::arg("operation"))
       .def("erase", eraseSymbol, nb::arg("operation"))
-      .def_static("get_symbol_name",
-                  [](PyOperationBase &symbol) {
-                    return toPython(symbol.context(), Attribute(requireName(symbol.get())));
-                  },
-                  nb::arg("symbol"))
+      .def_static(
+          "get_symbol_name",
+          [](PyOperationBase &symbol) {
+            return toPython(symbol.context(), Attribute(requireName(symbol.get())));
+          },
+          nb::arg("symbol"))
       .def_static("set_symbol_name", setName, nb::arg("symbol"), nb::arg("name"))
       .def_static("get_visibility", visibilityOf, nb::arg("symbol"))
       .def_static("set_visibility", setVisibility, nb::arg("symbol"), nb::arg("visibility"))

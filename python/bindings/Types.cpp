@@ -15,7 +15,7 @@ using namespace mlir;
 
 namespace afe::python {
 
-static nb::object parse(const std::string &text, ContextArg context) {
+static AnyObject parse(const std::string &text, ContextArg context) {
   ContextRef state = context.get();
   ErrorCapture errors(state);
   Type type = parseType(text, &state->mlir);
@@ -26,14 +26,16 @@ static nb::object parse(const std::string &text, ContextArg context) {
 
 static void bindBase(nb::module_ &m) {
   nb::class_<PyType>(m, "Type", "A type, uniqued in its context.")
-      .def("__init__", [](PyType *self, PyType &other) { new (self) PyType(other); },
-           nb::arg("cast_from_type"))
+      .def(
+          "__init__", [](PyType *self, PyType &other) { new (self) PyType(other); },
+          nb::arg("cast_from_type"))
       .def_static("parse", parse, nb::arg("asm"), nb::arg("context") = nb::none())
       .def_prop_ro("context", [](PyType &self) { return toPython(self.context); })
       .def_prop_ro("typeid", [](PyType &self) { return PyTypeID{self.value.getTypeID()}; })
       .def("maybe_downcast", [](PyType &self) { return toPython(self.context, self.value); })
       .def("__eq__", [](PyType &self, PyType &other) { return self.value == other.value; })
-      .def("__eq__", [](PyType &, nb::object) { return false; }, nb::arg("other").none())
+      .def(
+          "__eq__", [](PyType &, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__", [](PyType &self) { return size_t(hash_value(self.value)); })
       .def("dump", [](PyType &self) { llvm::errs() << printed(self.value) << "\n"; })
       .def("__str__", [](PyType &self) { return printed(self.value); })
@@ -72,11 +74,13 @@ static void bindInteger(nb::module_ &m) {
                   nb::arg("context") = nb::none())
       .def_static("get_unsigned", getIntegerOf<IntegerType::Unsigned>, nb::arg("width"),
                   nb::arg("context") = nb::none())
-      .def_static("get",
-                  [](unsigned width, IntegerType::SignednessSemantics signedness,
-                     ContextArg context) { return getInteger(context.get(), width, signedness); },
-                  nb::arg("width"), nb::arg("signedness") = IntegerType::Signless,
-                  nb::arg("context") = nb::none())
+      .def_static(
+          "get",
+          [](unsigned width, IntegerType::SignednessSemantics signedness, ContextArg context) {
+            return getInteger(context.get(), width, signedness);
+          },
+          nb::arg("width"), nb::arg("signedness") = IntegerType::Signless,
+          nb::arg("context") = nb::none())
       .def_prop_ro("width", [](PyIntegerType &self) { return self.get().getWidth(); })
       .def_prop_ro("signedness", [](PyIntegerType &self) { return self.get().getSignedness(); })
       .def_prop_ro("is_signless", [](PyIntegerType &self) { return self.get().isSignless(); })
@@ -99,20 +103,18 @@ static void bindSingleton(nb::module_ &m, const char *name) {
 /// What all floating point types have.
 struct PyFloatType : PyType {};
 
-template <typename MlirType>
-struct FloatKind : PyFloatType {
+template <typename MlirType> struct FloatKind : PyFloatType {
   using Mlir = MlirType;
 };
 
-template <typename MlirType>
-static void bindFloat(nb::module_ &m, const char *name) {
+template <typename MlirType> static void bindFloat(nb::module_ &m, const char *name) {
   bindSingleton<FloatKind<MlirType>, PyFloatType>(m, name);
 }
 
 static void bindFloats(nb::module_ &m) {
   nb::class_<PyFloatType, PyType>(m, "FloatType")
-      .def_static("isinstance", [](PyType &other) { return isa<FloatType>(other.value); },
-                  nb::arg("other"))
+      .def_static(
+          "isinstance", [](PyType &other) { return isa<FloatType>(other.value); }, nb::arg("other"))
       .def_prop_ro("width",
                    [](PyFloatType &self) { return cast<FloatType>(self.value).getWidth(); });
   bindFloat<Float4E2M1FNType>(m, "Float4E2M1FNType");
@@ -144,15 +146,17 @@ using PyTupleType = TypeOf<TupleType>;
 using PyFunctionType = TypeOf<FunctionType>;
 using PyOpaqueType = TypeOf<OpaqueType>;
 
-static SmallVector<Type> typesFrom(const ContextRef &context, nb::object sequence) {
+using TypeIterable = nb::typed<nb::iterable, PyType>;
+
+static SmallVector<Type> typesFrom(const ContextRef &context, TypeIterable sequence) {
   SmallVector<Type> types;
   for (nb::handle item : nb::iter(sequence))
     types.push_back(typeFrom(context, item));
   return types;
 }
 
-static nb::list listOf(const ContextRef &context, ArrayRef<Type> types) {
-  nb::list result;
+static nb::typed<nb::list, nb::any> listOf(const ContextRef &context, ArrayRef<Type> types) {
+  nb::typed<nb::list, nb::any> result;
   for (Type type : types)
     result.append(toPython(context, type));
   return result;
@@ -165,27 +169,29 @@ static PyComplexType getComplex(PyType &element) {
                              }));
 }
 
-static PyFunctionType getFunction(nb::object inputs, nb::object results, ContextArg context) {
+static PyFunctionType getFunction(TypeIterable inputs, TypeIterable results, ContextArg context) {
   ContextRef state = context.get();
-  return wrap<PyFunctionType>(state, FunctionType::get(&state->mlir, typesFrom(state, inputs),
-                                                       typesFrom(state, results)));
+  return wrap<PyFunctionType>(
+      state, FunctionType::get(&state->mlir, typesFrom(state, inputs), typesFrom(state, results)));
 }
 
 static void bindTuple(nb::module_ &m) {
   bindType<PyTupleType>(m, "TupleType")
-      .def_static("get_tuple",
-                  [](nb::object elements, ContextArg context) {
-                    ContextRef state = context.get();
-                    return wrap<PyTupleType>(
-                        state, TupleType::get(&state->mlir, typesFrom(state, elements)));
-                  },
-                  nb::arg("elements"), nb::arg("context") = nb::none())
-      .def("get_type",
-           [](PyTupleType &self, intptr_t index) {
-             return toPython(self.context,
-                             self.get().getType(normalizedIndex(index, self.get().size())));
-           },
-           nb::arg("pos"))
+      .def_static(
+          "get_tuple",
+          [](TypeIterable elements, ContextArg context) {
+            ContextRef state = context.get();
+            return wrap<PyTupleType>(state,
+                                     TupleType::get(&state->mlir, typesFrom(state, elements)));
+          },
+          nb::arg("elements"), nb::arg("context") = nb::none())
+      .def(
+          "get_type",
+          [](PyTupleType &self, intptr_t index) {
+            return toPython(self.context,
+                            self.get().getType(normalizedIndex(index, self.get().size())));
+          },
+          nb::arg("pos"))
       .def_prop_ro("num_types", [](PyTupleType &self) { return self.get().size(); });
 }
 
@@ -202,26 +208,23 @@ void bindTypes(nb::module_ &m) {
   bindType<PyFunctionType>(m, "FunctionType")
       .def_static("get", getFunction, nb::arg("inputs"), nb::arg("results"),
                   nb::arg("context") = nb::none())
-      .def_prop_ro("inputs",
-                   [](PyFunctionType &self) {
-                     return listOf(self.context, self.get().getInputs());
-                   })
+      .def_prop_ro(
+          "inputs",
+          [](PyFunctionType &self) { return listOf(self.context, self.get().getInputs()); })
       .def_prop_ro("results", [](PyFunctionType &self) {
         return listOf(self.context, self.get().getResults());
       });
   bindType<PyOpaqueType>(m, "OpaqueType")
-      .def_static("get",
-                  [](const std::string &dialectNamespace, const std::string &data,
-                     ContextArg context) {
-                    ContextRef state = context.get();
-                    auto name = StringAttr::get(&state->mlir, dialectNamespace);
-                    return wrap<PyOpaqueType>(
-                        state, checkedMake(state, "opaque type", [&](auto error) {
-                          return OpaqueType::getChecked(error, name, data);
-                        }));
-                  },
-                  nb::arg("dialect_namespace"), nb::arg("buffer"),
-                  nb::arg("context") = nb::none())
+      .def_static(
+          "get",
+          [](const std::string &dialectNamespace, const std::string &data, ContextArg context) {
+            ContextRef state = context.get();
+            auto name = StringAttr::get(&state->mlir, dialectNamespace);
+            return wrap<PyOpaqueType>(state, checkedMake(state, "opaque type", [&](auto error) {
+                                        return OpaqueType::getChecked(error, name, data);
+                                      }));
+          },
+          nb::arg("dialect_namespace"), nb::arg("buffer"), nb::arg("context") = nb::none())
       .def_prop_ro("dialect_namespace",
                    [](PyOpaqueType &self) { return self.get().getDialectNamespace().str(); })
       .def_prop_ro("data", [](PyOpaqueType &self) { return self.get().getTypeData().str(); });

@@ -21,12 +21,12 @@ static PyValue valueHandle(const ContextRef &context, Value value) {
   return {context->anchor(cast<BlockArgument>(value)), false, 0};
 }
 
-nb::object toPython(const ContextRef &context, Value value) {
+AnyObject toPython(const ContextRef &context, Value value) {
   if (!value)
     return nb::none();
   PyValue handle = valueHandle(context, value);
-  nb::object object = handle.isResult ? nb::cast(PyOpResult{handle})
-                                      : nb::cast(PyBlockArgument{handle});
+  nb::object object =
+      handle.isResult ? nb::cast(PyOpResult{handle}) : nb::cast(PyBlockArgument{handle});
   nb::object caster = lookupValueCaster(value.getType());
   return caster.is_valid() ? caster(object) : object;
 }
@@ -40,14 +40,14 @@ struct PyOpOperand {
   unsigned index;
 };
 
-static nb::object ownerOf(PyValue &self) {
+static AnyObject ownerOf(PyValue &self) {
   Value value = self.get();
   if (Operation *op = value.getDefiningOp())
     return toPythonOperation(self.context()->anchor(op));
-  return toPython(self.context(), cast<BlockArgument>(value).getOwner());
+  return nb::cast(toPython(self.context(), cast<BlockArgument>(value).getOwner()));
 }
 
-static nb::object usesOf(PyValue &self) {
+static nb::typed<nb::iterator, PyOpOperand> usesOf(PyValue &self) {
   nb::list uses;
   for (OpOperand &use : self.get().getUses())
     uses.append(PyOpOperand{self.context()->anchor(use.getOwner()), use.getOperandNumber()});
@@ -108,8 +108,7 @@ static void setType(PyValue &self, PyType &type) {
 }
 
 /// The constructor of a value class from a value: a checked cast, as casters need it.
-template <typename T>
-static void castFrom(T *self, PyValue &value) {
+template <typename T> static void castFrom(T *self, PyValue &value) {
   Value actual = value.get();
   bool fits = std::is_same_v<T, PyValue> ||
               (std::is_same_v<T, PyOpResult> ? isa<OpResult>(actual) : isa<BlockArgument>(actual));
@@ -124,17 +123,17 @@ static void castFrom(T *self, PyValue &value) {
 
 static void bindValue(nb::module_ &m) {
   nb::class_<PyValue>(m, "Value", nb::dynamic_attr(), "An SSA value.")
-      .def("__init__", [](PyValue *self, PyValue &value) { value.get(), new (self) PyValue(value); },
-           nb::arg("value"))
+      .def(
+          "__init__", [](PyValue *self, PyValue &value) { value.get(), new (self) PyValue(value); },
+          nb::arg("value"))
       .def_static("__class_getitem__", [](nb::handle) { return nb::type<PyValue>(); })
       .def_prop_ro("context", [](PyValue &self) { return toPython(self.context()); })
       .def_prop_ro("type",
                    [](PyValue &self) { return toPython(self.context(), self.get().getType()); })
       .def("set_type", setType, nb::arg("type"))
-      .def_prop_ro("location",
-                   [](PyValue &self) {
-                     return toPython(self.context(), LocationAttr(self.get().getLoc()));
-                   })
+      .def_prop_ro(
+          "location",
+          [](PyValue &self) { return toPython(self.context(), LocationAttr(self.get().getLoc())); })
       .def_prop_ro("owner", ownerOf, "The defining operation, or the block of an argument.")
       .def_prop_ro("uses", usesOf, "An iterator over the uses, as OpOperand.")
       .def_prop_ro("has_one_use", [](PyValue &self) { return self.get().hasOneUse(); })
@@ -142,14 +141,14 @@ static void bindValue(nb::module_ &m) {
            nb::arg("use_name_loc_as_prefix") = false)
       .def("replace_all_uses_with", replaceUses, nb::arg("with_"))
       .def("replace_all_uses_except", replaceUsesExcept, nb::arg("with_"), nb::arg("exceptions"))
-      .def("maybe_downcast",
-           [](PyValue &self) { return toPython(self.context(), self.get()); })
+      .def("maybe_downcast", [](PyValue &self) { return toPython(self.context(), self.get()); })
       .def("__str__", textOf)
       .def("__eq__",
            [](PyValue &self, PyValue &other) {
              return self.anchor == other.anchor && self.index == other.index;
            })
-      .def("__eq__", [](PyValue &, nb::object) { return false; }, nb::arg("other").none())
+      .def(
+          "__eq__", [](PyValue &, nb::object) { return false; }, nb::arg("other").none())
       .def("__hash__", [](PyValue &self) {
         return (reinterpret_cast<intptr_t>(self.anchor.get()) >> 4) + self.index;
       });
@@ -158,8 +157,8 @@ static void bindValue(nb::module_ &m) {
 static void bindResult(nb::module_ &m) {
   nb::class_<PyOpResult, PyValue>(m, "OpResult")
       .def("__init__", castFrom<PyOpResult>, nb::arg("value"))
-      .def_static("isinstance",
-                  [](PyValue &value) { return isa<OpResult>(value.get()); }, nb::arg("value"))
+      .def_static(
+          "isinstance", [](PyValue &value) { return isa<OpResult>(value.get()); }, nb::arg("value"))
       .def_prop_ro("owner",
                    [](PyOpResult &self) {
                      self.get();
@@ -172,21 +171,22 @@ static void bindArgument(nb::module_ &m) {
   auto argument = [](PyBlockArgument &self) { return cast<BlockArgument>(self.get()); };
   nb::class_<PyBlockArgument, PyValue>(m, "BlockArgument")
       .def("__init__", castFrom<PyBlockArgument>, nb::arg("value"))
-      .def_static("isinstance",
-                  [](PyValue &value) { return isa<BlockArgument>(value.get()); },
-                  nb::arg("value"))
+      .def_static(
+          "isinstance", [](PyValue &value) { return isa<BlockArgument>(value.get()); },
+          nb::arg("value"))
       .def_prop_ro("owner",
                    [argument](PyBlockArgument &self) {
                      return toPython(self.context(), argument(self).getOwner());
                    })
       .def_prop_ro("arg_number",
                    [argument](PyBlockArgument &self) { return argument(self).getArgNumber(); })
-      .def("set_location",
-           [argument](PyBlockArgument &self, PyLocation &location) {
-             requireSameContext(self.context(), location.context, "a location");
-             argument(self).setLoc(Location(location.value));
-           },
-           nb::arg("loc"));
+      .def(
+          "set_location",
+          [argument](PyBlockArgument &self, PyLocation &location) {
+            requireSameContext(self.context(), location.context, "a location");
+            argument(self).setLoc(Location(location.value));
+          },
+          nb::arg("loc"));
 }
 
 void bindValues(nb::module_ &m) {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import afe._mlir as _cext
-from afe import ir as _ir  # noqa: F401  registers the attribute builders
+from afe import ir as ir
 from afe._mlir.ir import (
     Context,
     DenseI32ArrayAttr,
@@ -27,12 +27,13 @@ __all__ = [
     "get_op_result_or_op_results",
     "get_op_result_or_value",
     "get_op_results_or_values",
+    "ir",
     "segmented_accessor",
 ]
 
-ValueLike = Operation | OpView | Value
+ValueLike: TypeAlias = Operation | OpView | Value
 """A value, or an operation with one result."""
-MixedValues = Sequence[ValueLike] | Operation | OpView
+MixedValues: TypeAlias = Sequence[ValueLike] | Operation | OpView
 """Values one by one, or an operation that stands for all its results."""
 
 _T = TypeVar("_T")

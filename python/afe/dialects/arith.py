@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afe.ir import (
     Attribute,
@@ -20,11 +20,15 @@ from afe.ir import (
     Value,
 )
 
-from ._arith_enum_gen import *  # noqa: F403
-from ._arith_ops_gen import *  # noqa: F403
+from ._arith_enum_gen import *
+from ._arith_ops_gen import *
 from ._arith_ops_gen import ConstantOp as _GeneratedConstantOp
-from ._arith_ops_gen import _Dialect
+from ._arith_ops_gen import IndexCastOp, _Dialect
 from ._ods_common import _cext
+
+if TYPE_CHECKING:  # what is generated, a type checker does not see
+
+    def __getattr__(name: str) -> Any: ...
 
 
 def _is_integer_like(type: Type) -> bool:
@@ -59,9 +63,7 @@ class ConstantOp(_GeneratedConstantOp):
         super().__init__(_attribute(result, value), results=[result], loc=loc, ip=ip)
 
     @classmethod
-    def create_index(
-        cls, value: int, *, loc: Location | None = None, ip: Any = None
-    ) -> ConstantOp:
+    def create_index(cls, value: int, *, loc: Location | None = None, ip: Any = None) -> ConstantOp:
         """A constant of type `index`."""
         return cls(IndexType.get(), value, loc=loc, ip=ip)
 
@@ -95,4 +97,4 @@ def index_cast(
 ) -> Any:
     """Casts between index and integers; `out` (or `to`) is the type, `index` if left out."""
     target = out or to or IndexType.get()
-    return IndexCastOp(target, in_, loc=loc, ip=ip).result  # noqa: F405
+    return IndexCastOp(target, in_, loc=loc, ip=ip).result

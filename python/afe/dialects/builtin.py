@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afe.ir import Block, Location
 
-from ._builtin_ops_gen import *  # noqa: F403
+from ._builtin_ops_gen import *
 from ._builtin_ops_gen import ModuleOp as _GeneratedModuleOp
 from ._builtin_ops_gen import _Dialect
 from ._ods_common import _cext
+
+if TYPE_CHECKING:  # what is generated, a type checker does not see
+
+    def __getattr__(name: str) -> Any: ...
 
 
 @_cext.register_operation(_Dialect, replace=True)

@@ -1,3 +1,9 @@
 """The `cf` dialect of MLIR."""
 
-from ._cf_ops_gen import *  # noqa: F403
+from typing import TYPE_CHECKING, Any
+
+from ._cf_ops_gen import *
+
+if TYPE_CHECKING:  # what is generated, a type checker does not see
+
+    def __getattr__(name: str) -> Any: ...

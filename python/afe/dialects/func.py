@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afe.ir import (
     ArrayAttr,
@@ -20,7 +20,7 @@ from afe.ir import (
     TypeAttr,
 )
 
-from ._func_ops_gen import *  # noqa: F403
+from ._func_ops_gen import *
 from ._func_ops_gen import CallOp as _GeneratedCallOp
 from ._func_ops_gen import ConstantOp as _GeneratedConstantOp
 from ._func_ops_gen import FuncOp as _GeneratedFuncOp
@@ -31,6 +31,10 @@ from ._ods_common import (
     get_op_result_or_op_results,
     get_op_results_or_values,
 )
+
+if TYPE_CHECKING:  # what is generated, a type checker does not see
+
+    def __getattr__(name: str) -> Any: ...
 
 
 @_cext.register_operation(_Dialect, replace=True)

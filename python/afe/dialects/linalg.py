@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afe.ir import RankedTensorType
 
 from . import _linalg_ops_gen as _generated
-from ._linalg_enum_gen import *  # noqa: F403
-from ._linalg_ops_gen import *  # noqa: F403
+from ._linalg_enum_gen import *
+from ._linalg_ops_gen import *
 from ._ods_common import _cext, get_op_result_or_op_results, get_op_result_or_value
+
+if TYPE_CHECKING:  # what is generated, a type checker does not see
+
+    def __getattr__(name: str) -> Any: ...
 
 
 def _structured(cls: Any) -> Callable[..., Any]:

@@ -1,4 +1,10 @@
 """The `llvm` dialect of MLIR."""
 
-from ._llvm_enum_gen import *  # noqa: F403
-from ._llvm_ops_gen import *  # noqa: F403
+from typing import TYPE_CHECKING, Any
+
+from ._llvm_enum_gen import *
+from ._llvm_ops_gen import *
+
+if TYPE_CHECKING:  # what is generated, a type checker does not see
+
+    def __getattr__(name: str) -> Any: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afe.ir import Block, IndexType, InsertionPoint, Location, Type, Value
 
@@ -14,11 +14,15 @@ from ._ods_common import (
     get_op_result_or_value,
     get_op_results_or_values,
 )
-from ._scf_ops_gen import *  # noqa: F403
+from ._scf_ops_gen import *
 from ._scf_ops_gen import ForOp as _GeneratedForOp
 from ._scf_ops_gen import IfOp as _GeneratedIfOp
 from ._scf_ops_gen import YieldOp, _Dialect
 from ._scf_ops_gen import yield_ as _generated_yield
+
+if TYPE_CHECKING:  # what is generated, a type checker does not see
+
+    def __getattr__(name: str) -> Any: ...
 
 
 @_cext.register_operation(_Dialect, replace=True)
@@ -110,8 +114,10 @@ def for_(
     """
     if stop is None:
         start, stop = 0, start
-    bounds = [_as_index(bound, loc, ip) for bound in (start, stop, 1 if step is None else step)]
-    loop = ForOp(*bounds, iter_args, loc=loc, ip=ip)
+    lower, upper, stride = (
+        _as_index(bound, loc, ip) for bound in (start, stop, 1 if step is None else step)
+    )
+    loop = ForOp(lower, upper, stride, iter_args, loc=loc, ip=ip)
     carried: Any = tuple(loop.inner_iter_args)
     with InsertionPoint(loop.body):
         if not carried:

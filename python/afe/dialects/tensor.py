@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afe.ir import Attribute, Location, RankedTensorType, ShapedType, Type, Value
 
 from ._ods_common import _cext
-from ._tensor_ops_gen import *  # noqa: F403
+from ._tensor_ops_gen import *
 from ._tensor_ops_gen import EmptyOp as _GeneratedEmptyOp
 from ._tensor_ops_gen import _Dialect
+
+if TYPE_CHECKING:  # what is generated, a type checker does not see
+
+    def __getattr__(name: str) -> Any: ...
 
 
 @_cext.register_operation(_Dialect, replace=True)
