@@ -62,7 +62,7 @@ class ModuleBuilder:
         self._element_types: dict[str, ir.Type] = {}
         self._tensor_types: dict[tuple[tuple[int, ...], str], ir.Type] = {}
         self._constants: dict[tuple[str, tuple[int, ...], bytes], Tensor] = {}
-        self._shape_constants: dict[tuple[int, ...], ir.Value] = {}
+        self._shape_constants: dict[tuple[int, ...], Tensor] = {}
         self._attributes: dict[str, ir.Attribute] = {}
         self._resource_count = 0
         with self.context:
@@ -185,7 +185,7 @@ class ModuleBuilder:
     def op(
         self,
         name: str,
-        operands: Sequence[Tensor | ir.Value],
+        operands: Sequence[Tensor],
         shape: tuple[int, ...],
         dtype: str,
         attributes: Mapping[str, ir.Attribute] | None = None,
@@ -194,7 +194,7 @@ class ModuleBuilder:
         operation = ir.Operation.create(
             name,
             results=[self.tensor_type(shape, dtype)],
-            operands=[v.value if isinstance(v, Tensor) else v for v in operands],
+            operands=[operand.value for operand in operands],
             attributes=dict(attributes) if attributes else None,
             loc=self._location,
             ip=self._insertion_point,
@@ -221,8 +221,8 @@ class ModuleBuilder:
         """A constant of shape [1]."""
         return self.const(np.array([value], NUMPY_OF_DTYPE[dtype]))
 
-    def shape_const(self, values: Sequence[int]) -> ir.Value:
-        """A `!tosa.shape<rank>` constant."""
+    def shape_const(self, values: Sequence[int]) -> Tensor:
+        """A `!tosa.shape<rank>` constant, of element type "index"."""
         key = tuple(int(value) for value in values)
         known = self._shape_constants.get(key)
         if known is None:
@@ -234,7 +234,8 @@ class ModuleBuilder:
                 loc=self._location,
                 ip=self._insertion_point,
             )
-            known = self._shape_constants[key] = operation.results[0]
+            shape = Tensor(operation.results[0], (len(key),), "index")
+            known = self._shape_constants[key] = shape
         return known
 
     def _emit_const(self, values: ir.Attribute, array: NDArray[np.generic], dtype: str) -> Tensor:
