@@ -48,6 +48,7 @@ tools = afe_tools_dir()
 if tools is None or not (tools / "mla-opt").exists():
     lit_config.fatal("no mla-opt: build one (cmake -G Ninja -B build && ninja -C build mla-opt), or "
                      "name a build with --param build=DIR")
+config.available_features |= {tool.name for tool in tools.iterdir()}
 config.test_exec_root = str(tools.parent / "tests" / "output")
 config.environment["PATH"] = os.pathsep.join(
     [str(tools), str(llvm_tools_dir()), config.environment.get("PATH", "")])
