@@ -117,11 +117,13 @@ class Context:
         if source == target:
             return tensor
         if source.base != target.base:
-            regrouped = source.regrouped()
-            if regrouped is None:
+            settled = source.regrouped()
+            if settled is None:
                 tensor = self._ordered(tensor, source, Layout.plain(source.base))
-                regrouped = Layout.plain(source.shape)
-            tensor, source = self.builder.reshape(tensor, regrouped.physical), regrouped
+                settled = Layout.plain(source.shape)
+            if settled.base == target.base and _same_order(settled, target):
+                return self.builder.reshape(tensor, target.physical)
+            tensor, source = self.builder.reshape(tensor, settled.physical), settled
         if source.base != target.base:
             tensor = self._ordered(tensor, source, Layout.plain(source.base))
             tensor = self.builder.reshape(tensor, target.base)
@@ -155,7 +157,8 @@ class Context:
 
     def reshaped(self, value: Computed, shape: Sequence[int]) -> Computed:
         """`value` with the model's shape `shape`."""
-        if isinstance(value, Accumulator):
+        if isinstance(value, Accumulator | Floats):
+            # Left pending until the value is quantized: bytes are reshaped, not words.
             return replace(value, layout=value.layout.deferred(shape))
         layout = value.layout.reshaped(shape)
         if layout.physical == value.layout.physical:
@@ -248,16 +251,27 @@ class Context:
         if isinstance(value, Constant | QuantizedConstant):
             array = known_floats(node, value).reshape(shape).transpose(layout.perm)
             return self.builder.const(np.ascontiguousarray(array))
-        floats = self._as_floats(node, value)
+        if not isinstance(value, Codes):
+            value = self._as_floats(node, value)
+        # Codes are moved before they are decoded: bytes move at a quarter of the cost.
         if shape != value.shape:
-            plain = self.in_layout(floats, Layout.plain(value.shape))
-            floats = Floats(self.builder.reshape(plain, shape), Layout.plain(shape))
-        return self.in_layout(floats, layout.resized(shape))
+            plain = self.in_layout(value, Layout.plain(value.shape))
+            tensor = self.builder.reshape(plain, shape)
+            value = replace(value, tensor=tensor, layout=Layout.plain(shape))
+        target = layout.resized(shape)
+        value = replace(value, tensor=self.in_layout(value, target), layout=target)
+        return self.floats_of(value).tensor
 
     def _as_floats(self, node: Node, value: Computed) -> Floats:
         if isinstance(value, Stored):
             raise unsupported(node, "an operand is an integer tensor, expected a float one")
         return self.floats_of(value)
+
+
+def _same_order(source: Layout, target: Layout) -> bool:
+    """Whether two layouts of one shape differ in the places of axes of size one only."""
+    perm = [source.perm.index(axis) for axis in target.perm]
+    return keeps_order(source.physical, perm)
 
 
 def is_known(value: Value) -> bool:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
-
 from afe.importers.module_builder import Tensor
 from afe.importers.onnx.context import Context
 from afe.importers.onnx.graph import Node
 from afe.importers.onnx.problems import invalid_node, unsupported
-from afe.importers.onnx.reduction import mean, reduced
+from afe.importers.onnx.reduction import mean, reduced, reducible
 from afe.importers.onnx.registry import operator
-from afe.importers.onnx.values import Codes, Floats, Value
+from afe.importers.onnx.values import Floats, Value
 from afe.importers.onnx.windows import (
     Window,
     kernel_shape,
@@ -34,9 +32,7 @@ def max_pool(ctx: Context, node: Node) -> Value:
     """The maximum of each window of x [n, c, …]; padding never wins."""
     if len(node.outputs) > 1 and node.outputs[1]:
         raise unsupported(node, "its second output, the indices, is used")
-    value = ctx.settled(ctx.computed(node, 0))
-    if not (isinstance(value, Codes) and bool(np.all(np.diff(value.table) >= 0))):
-        value = ctx.floats(node, 0)
+    value = reducible(ctx, node, ordered=True)
     frame = _frame(node, value.shape)
     if frame.dilation != (1, 1):
         raise unsupported(node, f"dilations {list(frame.dilation)}", "use a dilation of 1")
@@ -81,7 +77,7 @@ def _average(ctx: Context, source: Tensor, frame: Window) -> Tensor:
 @operator("GlobalAveragePool")
 def global_average_pool(ctx: Context, node: Node) -> Value:
     """The mean over all spatial axes, which stay with size 1."""
-    value = ctx.floats(node, 0)
+    value = reducible(ctx, node, ordered=False)
     spatial(node, value.shape)
     return mean(ctx, value, range(2, len(value.shape)))
 
@@ -89,9 +85,7 @@ def global_average_pool(ctx: Context, node: Node) -> Value:
 @operator("GlobalMaxPool")
 def global_max_pool(ctx: Context, node: Node) -> Value:
     """The maximum over all spatial axes, which stay with size 1."""
-    value = ctx.settled(ctx.computed(node, 0))
-    if not (isinstance(value, Codes) and bool(np.all(np.diff(value.table) >= 0))):
-        value = ctx.floats(node, 0)
+    value = reducible(ctx, node, ordered=True)
     spatial(node, value.shape)
     return reduced(ctx, value, "max", range(2, len(value.shape)))
 

@@ -9,40 +9,41 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 
 from afe.importers.module_builder import Tensor
 from afe.importers.onnx.context import Context, normal_axis
 from afe.importers.onnx.graph import Node
-from afe.importers.onnx.layout import Layout
+from afe.importers.onnx.layout import Layout, keeps_order
 from afe.importers.onnx.problems import unsupported
 from afe.importers.onnx.registry import operator
 from afe.importers.onnx.values import Codes, Floats, Stored, Value
-
-V = TypeVar("V", bound=Codes | Floats | Stored)
 
 
 @operator("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin")
 def reduce(ctx: Context, node: Node) -> Value:
     """The mean, sum, maximum or minimum over `axes`, which stay with size 1 or disappear."""
-    value = ctx.settled(ctx.computed(node, 0))
-    monotone = isinstance(value, Codes) and bool(np.all(np.diff(value.table) >= 0))
-    if node.op in ("ReduceMean", "ReduceSum") or not monotone:
-        value = ctx.floats(node, 0)
-    assert isinstance(value, Codes | Floats)
+    value = reducible(ctx, node, ordered=node.op in ("ReduceMax", "ReduceMin"))
     axes = _axes(ctx, node, len(value.shape))
     if not axes:
         return value
     if node.op == "ReduceMean":
-        result: Codes | Floats = mean(ctx, value, axes)  # type: ignore[arg-type]
+        result: Codes | Floats = mean(ctx, value, axes)
     else:
         result = reduced(ctx, value, node.op.removeprefix("Reduce").lower(), axes)
     if node.integer("keepdims", 1):
         return result
     shape = [n for axis, n in enumerate(value.shape) if axis not in axes]
     return ctx.reshaped(result, shape)
+
+
+def reducible(ctx: Context, node: Node, *, ordered: bool) -> Codes | Floats:
+    """The node's input as codes where they serve (`ordered`: only if in the order of the reals)."""
+    value = ctx.settled(ctx.computed(node, 0))
+    if isinstance(value, Codes) and not (ordered and np.any(np.diff(value.table) < 0)):
+        return value
+    return ctx.floats(node, 0)
 
 
 def _axes(ctx: Context, node: Node, rank: int) -> list[int]:
@@ -53,35 +54,51 @@ def _axes(ctx: Context, node: Node, rank: int) -> list[int]:
     return sorted({normal_axis(node, axis, rank) for axis in axes})
 
 
-def reduced(ctx: Context, value: V, name: str, axes: Iterable[int]) -> V:
-    """`tosa.reduce_<name>` over `axes` of the model's tensor, which stay with size 1."""
-    shape = [1 if axis in set(axes) else n for axis, n in enumerate(value.shape)]
+def reduced(ctx: Context, value: Codes | Floats, name: str, axes: Iterable[int]) -> Codes | Floats:
+    """`tosa.reduce_<name>` over `axes` of the model's tensor, which stay with size 1.
+
+    A sum is of real values: codes are decoded for it, behind any reshape.
+    """
+    axes = list(axes)
+    value, places, layout = _prepared(ctx, value, axes)
+    if name == "sum":
+        value = ctx.floats_of(value)
+    tensor = value.tensor
+    for place in places:
+        tensor = ctx.builder.reduce(name, tensor, place)
+    return replace(value, tensor=tensor, layout=layout)
+
+
+def _prepared(
+    ctx: Context, value: Codes | Floats, axes: list[int]
+) -> tuple[Codes | Floats, list[int], Layout]:
+    """The tensor to reduce, its axes to reduce one after the other, the layout of the result.
+
+    Adjacent axes of codes are merged, if what stays is in the model's order: one sum, ascending.
+    """
+    shape = value.layout.physical
+    result = value.layout.resized([1 if a in axes else n for a, n in enumerate(value.shape)])
     places = sorted(value.layout.axis(axis) for axis in axes)
-    tensor = _over(ctx, value.tensor, name, places)
-    return replace(value, tensor=tensor, layout=value.layout.resized(shape))
-
-
-def _over(ctx: Context, tensor: Tensor, name: str, places: list[int]) -> Tensor:
-    """Over adjacent axes at once, merged into one; else one after the other."""
-    builder, shape = ctx.builder, tensor.shape
     real = [place for place in places if shape[place] != 1] or places[:1]
-    if real == list(range(real[0], real[-1] + 1)):
-        merged = (*shape[: real[0]], math.prod(shape[real[0] : real[-1] + 1]))
-        merged = (*merged, *shape[real[-1] + 1 :])
-        result = builder.reduce(name, builder.reshape(tensor, merged), real[0])
-    else:
-        result = tensor
-        for place in reversed(real):
-            result = builder.reduce(name, result, place)
-    kept = [1 if place in places else n for place, n in enumerate(shape)]
-    return builder.reshape(result, kept)
+    adjacent = real == list(range(real[0], real[-1] + 1)) and len(real) > 1
+    in_order = keeps_order(result.physical, [result.perm.index(a) for a in range(len(shape))])
+    if not (isinstance(value, Codes) and adjacent and in_order):
+        return value, real[::-1], result
+    area = math.prod(shape[real[0] : real[-1] + 1])
+    merged = (*shape[: real[0]], area, *shape[real[-1] + 1 :])
+    # The layout of what is reduced matters no more: only its tensor is read, the result has its own.
+    tensor = ctx.builder.reshape(value.tensor, merged)
+    value = replace(value, tensor=tensor, layout=Layout.plain(merged))
+    kept = (*shape[: real[0]], 1, *shape[real[-1] + 1 :])
+    return value, [real[0]], Layout.plain(kept).deferred(result.shape)
 
 
-def mean(ctx: Context, value: Floats, axes: Iterable[int]) -> Floats:
+def mean(ctx: Context, value: Codes | Floats, axes: Iterable[int]) -> Floats:
     """The sum over `axes` divided by their size (multiplied where the reciprocal is exact)."""
     axes = list(axes)
     count = math.prod(value.shape[axis] for axis in axes)
     total = reduced(ctx, value, "sum", axes)
+    assert isinstance(total, Floats)
     ones = (1,) * len(total.tensor.shape)
     if count & (count - 1) == 0:
         factor = ctx.builder.const(np.full(ones, 1 / count, np.float32))
