@@ -351,7 +351,7 @@ isa::TensorFields ConvEmitter::tensorFields(const Work &work, int64_t chunk, con
   f.dil_y = conv.dilY, f.dil_x = conv.dilX;
   f.kh = phase.kh, f.kw = phase.kw;
   auto [c0, c1] = chunkChannels(chunk);
-  f.ic = conv.depthwise ? 0 : c1 - c0;
+  f.ic = c1 - c0;
   f.w_unsigned = conv.weightsUnsigned;
   f.w_zp = conv.weightZp;
   f.multiplier = conv.depthwise ? conv.multiplier : 0;
@@ -432,6 +432,8 @@ void ConvEmitter::computePhase(int quad, const Work &work, int64_t chunk, size_t
           isa::TensorFields t = tensorBase;
           t.images = ni, t.rows = nj, t.cols = nk;
           t.oc = std::min(nb * kLanes, out.c - (box.b0 + b) * kLanes);
+          if (conv.depthwise)
+            t.ic = ceilDiv(t.oc, conv.multiplier);
           t.y0 = phase.y0 + j * conv.strideY - in.box.y0;
           t.x0 = phase.x0 + k * conv.strideX - in.box.x0;
           int64_t lane = conv.depthwise ? 0 : (work.group * groupIn + c0) % kLanes;

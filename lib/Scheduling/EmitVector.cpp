@@ -107,12 +107,13 @@ bool VectorEmitter::loadProgram(uint8_t mask) {
 
 /// Writes the access fields of an operand or result: strides are 0 where it is broadcast.
 template <typename Set>
-static void access(const Tensor &t, const Layout &l, const Box &domain, bool windowed, Set set) {
+static void access(const Tensor &t, const Layout &l, const Box &domain, bool windowed, bool result,
+                   Set set) {
   int64_t e = t.elementBytes();
   bool manyRows = domain.rows() > 1 || windowed, manyCols = domain.cols() > 1 || windowed;
   set(t.n == 1 ? 0 : l.image, t.h == 1 && manyRows && !windowed ? 0 : l.row,
-      t.w == 1 && manyCols && !windowed ? 0 : l.pixel, t.c == 1 ? 0 : l.block, t.c == 1 ? 0 : e,
-      int(t.type));
+      t.w == 1 && manyCols && !windowed ? 0 : l.pixel, t.c == 1 ? 0 : l.block,
+      t.c == 1 && !result ? 0 : e, int(t.type)); // a single channel still fills its block
 }
 
 bool VectorEmitter::tile(int quad, const Box &domain) {
@@ -153,7 +154,7 @@ bool VectorEmitter::tile(int quad, const Box &domain) {
         f.x0 = domain.x0 * vec.strideX - vec.padLeft - box.x0;
       }
     }
-    access(t, l, domain, windowed,
+    access(t, l, domain, windowed, false,
            [&](int64_t sn, int64_t sy, int64_t sx, int64_t sc, int64_t sl, int type) {
              int32_t *at[4][7] = {
                  {&f.a0, &f.a0_sn, &f.a0_sy, &f.a0_sx, &f.a0_sc, &f.a0_sl, &f.a0_type},
@@ -174,7 +175,7 @@ bool VectorEmitter::tile(int quad, const Box &domain) {
       return false;
     results.push_back({box, slot});
     writes.push_back({slot, {{slot->address, slot->address + tileBytes(t, box)}}});
-    access(t, tileLayout(t, box), domain, false,
+    access(t, tileLayout(t, box), domain, false, true,
            [&](int64_t sn, int64_t sy, int64_t sx, int64_t sc, int64_t sl, int type) {
              int32_t *at[2][7] = {
                  {&f.r0, &f.r0_sn, &f.r0_sy, &f.r0_sx, &f.r0_sc, &f.r0_sl, &f.r0_type},

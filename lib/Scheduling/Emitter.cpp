@@ -66,6 +66,13 @@ Emitter::Emitter(const Network &network, const Plan &plan, const Target &target,
     inputChunkRequest[i].resize(inputChunkFetched[i].size());
   }
   program.dramBytes = at - kDramArea;
+  storageReady.assign(count, -1);
+  lastLayer.assign(count, UINT32_MAX); // outputs live on
+  for (size_t l = 0; l < network.layers.size(); ++l)
+    for (int tensor : network.layers[l].inputs)
+      if (int storage = network.tensors[tensor].storage;
+          network.storages[storage].kind != Storage::Kind::Output)
+        lastLayer[storage] = l;
 }
 
 bool Emitter::fail(const std::string &message) {
@@ -105,8 +112,18 @@ L1Ref Emitter::allocateL1(int64_t bytes, uint8_t quads, const std::string &name)
          std::to_string(target.l1_bytes) + " in all");
     return nullptr;
   }
-  auto *slot = new L1Slot{address, addBuffer(Memory::L1, quads, address, bytes, name)};
+  std::vector<Interval> all{{address, address + bytes}};
+  int64_t ready = 0;
+  for (int q = 0; q < this->quads(); ++q)
+    if (quads >> q & 1)
+      ready = std::max(ready, l1[q].earliestWrite(all));
+  auto *slot = new L1Slot{address, addBuffer(Memory::L1, quads, address, bytes, name), ready};
   return L1Ref(slot, [this](L1Slot *dead) {
+    // The whole buffer lives until its last use: nobody may write any byte of it before.
+    const isa::Buffer &buffer = program.buffers[dead->buffer];
+    for (int q = 0; q < this->quads(); ++q)
+      if (buffer.quads >> q & 1)
+        l1[q].read({{dead->address, dead->address + int64_t(buffer.size)}}, buffer.lastUse);
     l1Allocator.free(dead->address);
     delete dead;
   });
@@ -125,11 +142,29 @@ L2Ref Emitter::stage(int64_t bytes, const std::string &name) {
         return write.l2 < address + bytes && address < write.l2 + write.rows * int64_t(write.rowBytes);
       }))
     dram.flush();
-  auto *slot = new L2Slot{address, addBuffer(Memory::L2, 0, address, bytes, name), {}};
+  auto *slot = new L2Slot{address, addBuffer(Memory::L2, 0, address, bytes, name), {},
+                          l2.earliestWrite({{address, address + bytes}})};
   return L2Ref(slot, [this](L2Slot *dead) {
+    retire(dead->buffer);
     staging.free(dead->address);
     delete dead;
   });
+}
+
+/// A buffer of L2 is dead: its bytes are free from its last use on.
+void Emitter::retire(uint32_t index) {
+  const isa::Buffer &buffer = program.buffers[index];
+  l2.read({{int64_t(buffer.address), int64_t(buffer.address + buffer.size)}}, buffer.lastUse);
+}
+
+/// When the bytes of a resident storage are free of what was there before it.
+int64_t Emitter::residentReady(int storage) {
+  int64_t &ready = storageReady[storage];
+  if (ready < 0) {
+    int64_t address = plan.l2Address[storage];
+    ready = l2.earliestWrite({{address, address + network.storages[storage].bytes}});
+  }
+  return ready;
 }
 
 void Emitter::fetchRows(const L2Ref &slot, int64_t dramAddress, int64_t l2Address, int64_t rows,
@@ -146,7 +181,8 @@ void Emitter::fetchRows(const L2Ref &slot, int64_t dramAddress, int64_t l2Addres
   request.layer = layer;
   request.dramBuffer = dramBuffer;
   request.l2Buffer = slot->buffer;
-  request.issue = std::max(l2.earliestWrite(to), dramBytes.earliestRead(dramRanges(request)));
+  request.issue = std::max({l2.earliestWrite(to), slot->ready,
+                            dramBytes.earliestRead(dramRanges(request))});
   int64_t done = dram.pushRead(request);
   slot->requests.push_back(dram.requests.size() - 1);
   l2.write(to, done);
@@ -185,7 +221,7 @@ void Emitter::fetchInput(int storage, const std::vector<Interval> &ranges) {
         continue;
       fetched[c] = true;
       int64_t lo = c * kInputChunkBytes, size = std::min(kInputChunkBytes, bytes - lo);
-      L2Slot whole{base, storageBuffer[storage], {}};
+      L2Slot whole{base, storageBuffer[storage], {}, residentReady(storage)};
       L2Ref slot(&whole, [](L2Slot *) {});
       fetchRows(slot, storageDram[storage] + lo, base + lo, 1, size, size,
                 storageDramBuffer[storage]);
@@ -256,6 +292,7 @@ L2Ref Emitter::openResult(int storage, StridedCopy &copy) {
     auto slot = std::make_shared<L2Slot>();
     slot->address = plan.l2Address[storage];
     slot->buffer = storageBuffer[storage];
+    slot->ready = residentReady(storage);
     copy.dst += slot->address;
     return slot;
   }
@@ -344,7 +381,7 @@ void Emitter::load(uint8_t quads, const L2Ref &from, StridedCopy copy, const L1R
     f.l1_stride2 = piece.loops.size() > 1 ? piece.loops[1].dst : 0;
     f.rate = loadRate(quads);
     std::vector<Interval> src = piece.ranges(false), dst = piece.ranges(true);
-    int64_t cycles = sim::occupancy(target, f), ready = l2.earliestRead(src);
+    int64_t cycles = sim::occupancy(target, f), ready = std::max(l2.earliestRead(src), to->ready);
     for (int q = 0; q < this->quads(); ++q)
       if (quads >> q & 1)
         ready = std::max(ready, l1[q].earliestWrite(dst));
@@ -383,7 +420,7 @@ void Emitter::loadTransposed(int quad, const L2Ref &from, int64_t src, int64_t r
       StridedCopy{f.l2, 0, kLanes, {{rows, rowStride, 0}, {planes, planeStride, 0}}}.ranges(false);
   std::vector<Interval> writes{{f.l1, f.l1 + planes * kLanes * kLanes}};
   int64_t cycles = sim::occupancy(target, f);
-  int64_t ready = std::max(l2.earliestRead(reads), l1[quad].earliestWrite(writes));
+  int64_t ready = std::max({l2.earliestRead(reads), l1[quad].earliestWrite(writes), to->ready});
   int64_t start = book(1u << quad, Engine::Load, ready, cycles);
   l2.read(reads, start + cycles);
   l1[quad].write(writes, start + cycles + target.latency_load);
@@ -412,7 +449,7 @@ void Emitter::store(int quad, const L1Ref &from, StridedCopy copy, const L2Ref &
     f.l2_stride2 = piece.loops.size() > 1 ? piece.loops[1].dst : 0;
     std::vector<Interval> src = piece.ranges(false), dst = piece.ranges(true);
     int64_t cycles = sim::occupancy(target, f);
-    int64_t ready = std::max(l1[quad].earliestRead(src), l2.earliestWrite(dst));
+    int64_t ready = std::max({l1[quad].earliestRead(src), l2.earliestWrite(dst), to->ready});
     int64_t start = book(1u << quad, Engine::Store, ready, cycles);
     int64_t done = start + cycles + target.latency_store;
     l1[quad].read(src, start + cycles);
@@ -450,7 +487,7 @@ void Emitter::output(int quad, const isa::OutputFields &f, const Operand &params
                      const Operand &residual, const Operand &table, const Operand &out) {
   BankState &bank = banks[quad].state[f.bank];
   int64_t cycles = sim::occupancy(target, f);
-  int64_t ready = std::max(bank.written, l1[quad].earliestWrite(out.ranges));
+  int64_t ready = std::max({bank.written, l1[quad].earliestWrite(out.ranges), out.slot->ready});
   for (const Operand *operand : {&params, &residual, &table})
     ready = std::max(ready, l1[quad].earliestRead(operand->ranges));
   int64_t start = book(1u << quad, Engine::Output, ready, cycles);
@@ -478,7 +515,7 @@ void Emitter::vector(int quad, const isa::VectorFields &f, const std::vector<Ope
   for (const Operand &operand : reads)
     ready = std::max(ready, l1[quad].earliestRead(operand.ranges));
   for (const Operand &operand : writes)
-    ready = std::max(ready, l1[quad].earliestWrite(operand.ranges));
+    ready = std::max({ready, l1[quad].earliestWrite(operand.ranges), operand.slot->ready});
   int64_t start = book(1u << quad, Engine::Vector, ready, cycles);
   isa::Instruction instruction;
   for (size_t i = 0; i < reads.size(); ++i) { // program, operands 0..3
@@ -506,6 +543,9 @@ bool Emitter::run() {
                                                     : emitMove(current, mapping);
     if (!ok)
       return false;
+    for (size_t i = 0; i < network.storages.size(); ++i)
+      if (storageBuffer[i] != isa::kNoBuffer && lastLayer[i] == layer)
+        retire(storageBuffer[i]);
   }
   layer = network.layers.empty() ? 0 : network.layers.size() - 1;
   sendOutputs();

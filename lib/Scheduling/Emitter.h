@@ -20,6 +20,7 @@ namespace afe::sched {
 struct L1Slot {
   int64_t address = 0;
   uint32_t buffer = isa::kNoBuffer;
+  int64_t ready = 0; ///< T from which on no earlier buffer in these bytes is live
 };
 using L1Ref = std::shared_ptr<L1Slot>;
 
@@ -28,6 +29,7 @@ struct L2Slot {
   int64_t address = 0;
   uint32_t buffer = isa::kNoBuffer;
   std::vector<uint32_t> requests; ///< fetches whose bytes these are
+  int64_t ready = 0;              ///< as in L1Slot
 };
 using L2Ref = std::shared_ptr<L2Slot>;
 
@@ -109,6 +111,8 @@ private:
   L2Ref stage(int64_t bytes, const std::string &name);
   void fetchRows(const L2Ref &slot, int64_t dram, int64_t l2, int64_t rows, int64_t rowBytes,
                  int64_t dramStride, uint32_t dramBuffer);
+  void retire(uint32_t buffer);
+  int64_t residentReady(int storage);
   void fetchInput(int storage, const std::vector<Interval> &ranges);
   /// Engine-free start for `quads` not before `ready`; books the engine.
   int64_t book(uint8_t quads, isa::Engine engine, int64_t ready, int64_t cycles);
@@ -129,6 +133,8 @@ private:
   std::vector<uint64_t> storageDram;         ///< DRAM address of storages that have one
   std::vector<uint32_t> storageBuffer;       ///< L2 buffer of resident storages
   std::vector<uint32_t> storageDramBuffer;
+  std::vector<int64_t> storageReady;         ///< resident storages: T from which they may be written
+  std::vector<uint32_t> lastLayer;           ///< the last layer that reads a storage
   std::vector<std::vector<bool>> inputChunkFetched;
   std::vector<std::vector<uint32_t>> inputChunkRequest;
   std::map<std::string, uint64_t> constantCache;

@@ -94,25 +94,31 @@ VectorOperand vectorResult(const isa::VectorFields &f, unsigned number) {
 }
 
 static Extent operandExtent(const isa::VectorFields &f, const VectorOperand &o, const Axis &rows,
-                            const Axis &cols) {
-  return channelExtent(o.base, elementBytes(o.type), o.lane, f.channels, o.sc,
+                            const Axis &cols, int64_t channels) {
+  return channelExtent(o.base, elementBytes(o.type), o.lane, channels, o.sc,
                        {axis(f.images, o.sn), rows, cols});
 }
 
 Extent blockExtent(const isa::VectorFields &f, const VectorOperand &o) {
-  return operandExtent(f, o, axis(f.rows, o.sy), axis(f.cols, o.sx));
+  return operandExtent(f, o, axis(f.rows, o.sy), axis(f.cols, o.sx), f.channels);
+}
+
+Extent resultExtent(const isa::VectorFields &f, const VectorOperand &o) {
+  const int64_t channels = o.lane ? blocksOf16(f.channels) * 16 : f.channels;
+  return operandExtent(f, o, axis(f.rows, o.sy), axis(f.cols, o.sx), channels);
 }
 
 Extent tileExtent(const isa::VectorFields &f) {
   const VectorOperand o = vectorOperand(f, 0);
-  return operandExtent(f, o, axis(f.in_h, o.sy), axis(f.in_w, o.sx));
+  return operandExtent(f, o, axis(f.in_h, o.sy), axis(f.in_w, o.sx), f.channels);
 }
 
 Extent windowExtent(const isa::VectorFields &f) {
   const VectorOperand o = vectorOperand(f, 0);
   return operandExtent(f, o,
                        windowAxis(f.y0, f.rows, f.stride_y, f.kh, f.dil_y, f.in_h, o.sy),
-                       windowAxis(f.x0, f.cols, f.stride_x, f.kw, f.dil_x, f.in_w, o.sx));
+                       windowAxis(f.x0, f.cols, f.stride_x, f.kw, f.dil_x, f.in_w, o.sx),
+                       f.channels);
 }
 
 static Extent firstOperandExtent(const isa::VectorFields &f) {
@@ -134,7 +140,7 @@ std::vector<Access> accessesOf(const isa::VectorFields &f) {
   for (unsigned i = 0; i < 2; ++i) {
     const VectorOperand o = vectorResult(f, i);
     if (o.type)
-      list.push_back({kResults[i], Memory::L1, true, blockExtent(f, o)});
+      list.push_back({kResults[i], Memory::L1, true, resultExtent(f, o)});
   }
   return list;
 }

@@ -34,6 +34,8 @@ VectorOperand vectorOperand(const isa::VectorFields &fields, unsigned number);
 VectorOperand vectorResult(const isa::VectorFields &fields, unsigned number);
 /// The bytes of an operand over the whole block, at the positions of the output.
 Extent blockExtent(const isa::VectorFields &fields, const VectorOperand &operand);
+/// The same for a result, whose last block is filled up with zeros.
+Extent resultExtent(const isa::VectorFields &fields, const VectorOperand &result);
 /// The bytes of operand 0 over its in_h x in_w tile (resize).
 Extent tileExtent(const isa::VectorFields &fields);
 /// The bytes of operand 0 that the window touches.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "Encoding/Isa.h"
+#include "Simulator/ValidatorMemory.h"
 
 #include <cstdint>
 #include <string>
@@ -15,15 +16,25 @@ class BankHistory {
 public:
   explicit BankHistory(size_t banks) : banks(banks) {}
 
-  /// Empty, or what the instruction, running in [start, end) and ready at `ready`, does wrong.
-  std::string tensor(const isa::TensorFields &fields, int64_t start, int64_t end, int64_t ready);
-  std::string output(const isa::OutputFields &fields, int64_t start, int64_t end);
+  /// An instruction in time: it runs in [start, end), is ready at `ready`, and is known as `event`.
+  struct Run {
+    int64_t start, end, ready;
+    uint32_t event;
+  };
+  /// What an instruction does wrong, if anything, and to which earlier event.
+  struct Conflict {
+    std::string what;
+    uint32_t with = kNoEvent;
+  };
+  Conflict tensor(const isa::TensorFields &fields, const Run &run);
+  Conflict output(const isa::OutputFields &fields, const Run &run);
 
 private:
   /// The block a bank holds and when it may be touched.
   struct Bank {
     int64_t pixels = 0, blocks = 0, grid = 0; ///< grid 0: depthwise; pixels 0: never filled
     int64_t filledUntil = 0, ready = 0, drainedUntil = 0;
+    uint32_t filler = kNoEvent, drainer = kNoEvent;
   };
   std::vector<Bank> banks;
 };

@@ -287,8 +287,10 @@ std::vector<Operand> footprint(const isa::VectorFields &f, const isa::MicroOp *p
   for (unsigned number = 0; number < 6; ++number) {
     Strides s = vectorStrides(f, number);
     Operand operand{kVectorNames[number], 1 + number, Memory::L1, number >= kFirstResult, {}};
+    bool fillsBlock = number >= kFirstResult && s.lane != 0; // with zeros, past the last channel
+    int64_t channels = fillsBlock ? (int64_t(f.channels) + 15) / 16 * 16 : f.channels;
     if (use.elements >> number & 1)
-      append(operand.boxes, block(s, f.images, f.rows, f.cols, f.channels));
+      append(operand.boxes, block(s, f.images, f.rows, f.cols, channels));
     if (number == 0 && use.windowed)
       append(operand.boxes,
              window(s, f.images, positions(f.y0, f.rows, f.stride_y, f.kh, f.dil_y, f.in_h),

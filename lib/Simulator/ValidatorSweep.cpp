@@ -115,12 +115,17 @@ private:
   }
 
   MaybeOffence accumulate(const Event &e, const isa::Instruction &in) {
-    std::string problem;
+    BankHistory::Conflict conflict;
+    BankHistory::Run run{e.start, e.end, e.ready, event};
     if (const auto *f = std::get_if<isa::TensorFields>(&in.fields))
-      problem = banks[e.quad].tensor(*f, e.start, e.end, e.ready);
+      conflict = banks[e.quad].tensor(*f, run);
     else if (const auto *f = std::get_if<isa::OutputFields>(&in.fields))
-      problem = banks[e.quad].output(*f, e.start, e.end);
-    return problem.empty() ? MaybeOffence() : fail(Rule::BankHazard, problem);
+      conflict = banks[e.quad].output(*f, run);
+    if (conflict.what.empty())
+      return {};
+    if (conflict.with != kNoEvent)
+      conflict.what += " (" + name(events[conflict.with]) + ")";
+    return fail(Rule::BankHazard, conflict.what);
   }
 
   MaybeOffence access(const isa::Instruction &in, const isa::MicroOp *program) {

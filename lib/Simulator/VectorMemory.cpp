@@ -181,6 +181,9 @@ void storeResult(const isa::VectorFields &f, const VectorOperand &o, Quad &quad,
         const T value = T(from[v * 16 + l]);
         std::memcpy(to + l * o.lane, &value, sizeof(T));
       }
+      if (o.lane != 0) // the last block is filled up with zeros
+        for (int64_t l = lanes; l < 16; ++l)
+          std::memset(to + l * o.lane, 0, sizeof(T));
     });
   });
 }

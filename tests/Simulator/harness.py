@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import oracle
 import oracle_vector
-from numpy.typing import NDArray
-
 from afe import _sim
+from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY: dict[str, Any] = {
@@ -35,7 +34,10 @@ Fields = dict[str, Any]
 def _engine_fields() -> dict[str, list[str]]:
     """Field names of each engine, from the table."""
     program = _sim.build(
-        {"quads": 1, "streams": [[{"op": op} for op in ("load", "store", "tensor", "output", "vector")]]}
+        {
+            "quads": 1,
+            "streams": [[{"op": op} for op in ("load", "store", "tensor", "output", "vector")]],
+        }
     )
     own = ("op", "start", "quads", "layer", "buffers")
     stream = program.to_dict()["streams"][0]
@@ -76,9 +78,7 @@ class Arena:
         return at
 
 
-def program_of(
-    size: int, instructions: Sequence[Fields], target: Fields, gap: int = 0
-) -> Fields:
+def program_of(size: int, instructions: Sequence[Fields], target: Fields, gap: int = 0) -> Fields:
     """Loads `size` bytes of DRAM into L1, runs the instructions, stores the bytes behind them."""
     stream, cycle = [], 1 << 20
     head: Fields = {"op": "load", "run": size, "count1": 1, "count2": 1, "rate": 128}

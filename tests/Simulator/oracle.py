@@ -152,9 +152,7 @@ def run_output(l1: Memory, banks: dict[int, NDArray[np.int64]], f: Fields) -> No
             write(l1, at + oc % 16, 1, value)
 
 
-def run_instruction(
-    l2: Memory, l1: Memory, banks: dict[int, NDArray[np.int64]], f: Fields
-) -> None:
+def run_instruction(l2: Memory, l1: Memory, banks: dict[int, NDArray[np.int64]], f: Fields) -> None:
     """One complete instruction (every field present) on one quad."""
     if f["op"] == "load":
         run_load(l2, l1, f)

@@ -53,12 +53,20 @@ def _store(l1: Memory, f: Fields, name: str, element: Element, value: int) -> No
     l1[address : address + size] = np.frombuffer(data, np.uint8)
 
 
+def _fill_last_block(l1: Memory, f: Fields, name: str, shape: tuple[int, int, int, int]) -> None:
+    """Lanes past the last channel, to the end of their block, are written as 0."""
+    images, rows, cols, channels = shape
+    if f[f"{name}_sl"] == 0:
+        return
+    for n, y, x in np.ndindex(images, rows, cols):
+        for c in range(channels, -(-channels // 16) * 16):
+            _store(l1, f, name, (n, y, x, c), 0)
+
+
 def _taps(f: Fields, y: int, x: int) -> list[tuple[int, int]]:
     rows = [f["y0"] + y * f["stride_y"] + k * f["dil_y"] for k in range(f["kh"])]
     cols = [f["x0"] + x * f["stride_x"] + k * f["dil_x"] for k in range(f["kw"])]
-    return [
-        (r, c) for r in rows for c in cols if 0 <= r < f["in_h"] and 0 <= c < f["in_w"]
-    ]
+    return [(r, c) for r in rows for c in cols if 0 <= r < f["in_h"] and 0 <= c < f["in_w"]]
 
 
 def _float(function: Callable[[np.float32, np.float32], Any]) -> Callable[[int, int], int]:
@@ -241,6 +249,7 @@ def run_vector(l1: Memory, f: Fields) -> None:
         if name == "store":
             for e in elements:
                 _store(l1, f, f"r{op['x']}", e, registers[op["a"]][e])
+            _fill_last_block(l1, f, f"r{op['x']}", shape)
         elif name[-2:] in ("_c", "_p") and name != "rescale_c":
             registers[op["d"]] = _reduce(name, registers[op["a"]], shape)
         elif name in ("load", "imm", "row", "col", "channel", "win_sum", "win_max", "win_count"):

@@ -11,7 +11,12 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+#if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,lzcnt"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,bmi,bmi2,lzcnt")
+#endif
 
 namespace afe::sim {
 namespace {
@@ -103,6 +108,10 @@ const Kernels kAvx2Kernels = {"avx2", convolve, depthwise, output, micro};
 
 } // namespace afe::sim
 
+#if defined(__clang__)
 #pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
 
 #endif

@@ -14,11 +14,15 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+#if defined(__clang__)
 #pragma clang attribute push(                                                                      \
     __attribute__((target(                                                                         \
-        "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,bmi,bmi2,lzcnt,"              \
-        "prefer-256-bit"))),                                                                       \
+        "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,bmi,bmi2,lzcnt"))),           \
     apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,bmi,bmi2,lzcnt")
+#endif
 
 namespace afe::sim {
 namespace {
@@ -193,6 +197,10 @@ const Kernels kAvx512Kernels = {"avx512", convolve, depthwise, output, micro};
 
 } // namespace afe::sim
 
+#if defined(__clang__)
 #pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
 
 #endif
