@@ -1,8 +1,8 @@
 """Programs around single instructions: the L1 of a quad goes in, the changed L1 comes out.
 
-Every program here moves a whole image of L1 from DRAM through L2, runs instructions of one quad with
-enough time between them, and brings the whole image back, so that a comparison with the oracle sees
-wrong values and stray writes alike.
+Every program here moves a whole image of L1 from DRAM through L2, runs instructions of one quad
+with enough time between them, and brings the whole image back, so that a comparison with the oracle
+sees wrong values and stray writes alike.
 """
 
 from __future__ import annotations

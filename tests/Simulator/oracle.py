@@ -1,7 +1,7 @@
 """A second simulator: slow, in Python, written from docs/machine-model.md and Isa.def alone.
 
-It runs programs in the dictionary form of `afe._sim.build` for their values. One loop per dimension,
-no shortcuts; small programs only.
+It runs instructions in the dictionary form of `afe._sim.build` for their values. One loop per
+dimension, no shortcuts; small programs only.
 """
 
 from __future__ import annotations

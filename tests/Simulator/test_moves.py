@@ -33,7 +33,8 @@ def test_strided_moves_equal_the_oracle(data: Any, op: str, seed: int) -> None:
     l2, l2_1, l2_2 = _side(draw, run, count1, count2)
     l1, l1_1, l1_2 = _side(draw, run, count1, count2)
     f = {"op": op, "run": run, "count1": count1, "count2": count2, "l2": l2, "l1": l1,
-         "l2_stride1": l2_1, "l2_stride2": l2_2, "l1_stride1": l1_1, "l1_stride2": l1_2}  # fmt: skip
+         "l2_stride1": l2_1, "l2_stride2": l2_2, "l1_stride1": l1_1,
+         "l1_stride2": l1_2}  # fmt: skip
     if op == "load":
         compare(
             np.random.default_rng(seed).integers(0, 256, SIZE, dtype=np.uint8), [f | {"rate": 32}]

@@ -70,7 +70,7 @@ class Builder:
         issue = self.schedule.earliest(accesses)
         self.latest_issue = max(self.latest_issue, issue)
         due = max(self.latest_issue, issue + self.draw(0, 200))
-        # The list order alone keeps accesses to DRAM apart; what the request does to L2 ends at due.
+        # List order alone keeps accesses to DRAM apart; what the request does to L2 ends at due.
         self.schedule.add(accesses, due, due)
         self.requests.append({"kind": kind, "issue": issue, "due": due, "dram": dram, "l2": l2,
                               "row_bytes": size})  # fmt: skip
@@ -111,7 +111,8 @@ class Builder:
             r = a
         f: Fields = {"op": "vector", "quads": 1 << quad, "images": 1, "rows": 1, "cols": size // 16,
                      "channels": 16, "program": CODE, "a0": a, "a0_type": 1, "a0_sl": 1,
-                     "a0_sx": 16, "r0": r, "r0_type": 1, "r0_sl": 1, "r0_sx": 16} | self.cost  # fmt: skip
+                     "a0_sx": 16, "r0": r, "r0_type": 1, "r0_sl": 1, "r0_sx": 16}  # fmt: skip
+        f |= self.cost
         memory = f"l1.{quad}"
         self._place(f, [quad], [(memory, a, a + size, False), (memory, CODE, CODE + 80, False),
                                 (memory, r, r + size, True)])  # fmt: skip

@@ -24,7 +24,7 @@ SCALES = st.one_of(
 
 
 def fill(draw: Draw, arena: Arena, oc: int) -> tuple[Fields, list[Fields]]:
-    """Shape of a bank, and the TENSORs that fill it from random partial sums of all magnitudes."""
+    """Shape of a bank, and the TENSORs that fill it from random sums of all magnitudes."""
     shape = {"images": draw(st.integers(1, 2)), "rows": draw(st.integers(1, 3)),
              "cols": draw(st.integers(1, 5)), "oc": oc, "bank": draw(st.integers(0, 3))}  # fmt: skip
     pixels = shape["images"] * shape["rows"] * shape["cols"]
@@ -83,7 +83,7 @@ def _residual(draw: Draw, arena: Arena, shape: Fields, kind: int, blocks: int) -
 @settings(max_examples=20, derandomize=True, deadline=None)
 @given(data=st.data())
 def test_modes_equal_the_oracle(mode: int, residual: int, data: Any) -> None:
-    """Three requantizations, per tensor and per channel, with and without a residual and a table."""
+    """Three requantizations, per tensor or channel, with or without a residual and a table."""
     draw = data.draw
     arena = Arena(np.random.default_rng(draw(st.integers(0, 1000))))
     oc = draw(st.integers(1, 40))
