@@ -34,23 +34,22 @@ def write_atomically(path: Path, pieces: Iterable[bytes]) -> None:
 @contextlib.contextmanager
 def output_folder(folder: Path) -> Iterator[Path]:
     """`folder`, made with its parents and writable; what was made goes again on an exception."""
-    made: list[Path] = []
+    # Known before the first is made: an interruption at any moment finds them all.
+    missing = [path for path in [*reversed(folder.parents), folder] if not path.exists()]
     try:
-        _make(folder, made)
+        _make(folder, missing)
         yield folder
     except BaseException:
-        for path in reversed(made):
+        for path in reversed(missing):
             with contextlib.suppress(OSError):
                 path.rmdir()
         raise
 
 
-def _make(folder: Path, made: list[Path]) -> None:
+def _make(folder: Path, missing: Iterable[Path]) -> None:
     try:
-        for path in [*reversed(folder.parents), folder]:
-            if not path.exists():
-                path.mkdir()
-                made.append(path)
+        for path in missing:
+            path.mkdir(exist_ok=True)
         if not folder.is_dir():
             raise NotADirectoryError(20, "Not a directory")
         # Asking the kernel is the only reliable test of a read-only or foreign file system.

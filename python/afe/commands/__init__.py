@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 NAMES = {
@@ -46,6 +48,19 @@ def add_all(subparsers: Any) -> None:
 def print_json(value: object) -> None:
     """One JSON object on stdout."""
     print(json.dumps(value, ensure_ascii=False))
+
+
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Holds interruptions back until the end of the body.
+
+    A native module whose initialisation is interrupted takes the process down with it.
+    """
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def progress_on_terminal(text: str) -> None:

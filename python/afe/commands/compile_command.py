@@ -6,7 +6,7 @@ import argparse
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from afe.commands import end_progress, print_json, progress_on_terminal
+from afe.commands import end_progress, interrupts_held, print_json, progress_on_terminal
 from afe.options import CompileOptions, flag_of
 
 EXAMPLES = """examples:
@@ -49,8 +49,10 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compiles and prints the report."""
     options = _options(arguments)
-    from afe.compiler import compile_model
-    from afe.source import read_source
+    with interrupts_held():
+        import afe.ir  # noqa: F401
+        from afe.compiler import compile_model
+        from afe.source import read_source
 
     try:
         report = compile_model(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afe.commands import print_json
+from afe.commands import interrupts_held, print_json
 from afe.errors import AfeError, ErrorCode
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints every program."""
-    from afe.disassemble import disassemble
+    with interrupts_held():
+        from afe.disassemble import disassemble
 
     programs = list(_programs(Path(arguments.file), arguments.target))
     texts = {name: disassemble(program, target) for name, program, target in programs}

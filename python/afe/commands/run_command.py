@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from afe.commands import print_json
+from afe.commands import interrupts_held, print_json
 from afe.errors import AfeError, ErrorCode
 from afe.options import MAX_THREADS
 
@@ -42,8 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
             ErrorCode.INVALID_OPTION,
             f"option '--threads' is {arguments.threads}; allowed: 1 to {MAX_THREADS}",
         )
-    from afe import runtime
-    from afe.runtime.npz import read_npz, write_npz
+    with interrupts_held():
+        from afe import _sim, runtime  # noqa: F401
+        from afe.runtime.npz import read_npz, write_npz
 
     loaded = runtime.load(arguments.archive)
     inputs = read_npz(arguments.inputs)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from afe.commands import print_json
+from afe.commands import interrupts_held, print_json
 from afe.options import CompileOptions
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         keep_layer_outputs=True,
         isolate_layers=arguments.isolated,
     )
-    from afe.verify.compare import verify_model
+    with interrupts_held():
+        from afe.verify.compare import verify_model
 
     samples = _samples(arguments.inputs)
     verification = verify_model(Path(arguments.model), options, samples, abs(arguments.seed))
