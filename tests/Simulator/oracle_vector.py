@@ -214,7 +214,7 @@ def _fold(name: str, values: list[int]) -> int:
 
 
 def _reduce(name: str, a: Values, shape: tuple[int, int, int, int]) -> Values:
-    images, rows, cols, channels = shape
+    _, rows, cols, channels = shape
     result: Values = {}
     for n, y, x, c in a:
         if name.endswith("_c"):

@@ -25,8 +25,8 @@ SCALES = st.one_of(
 
 def fill(draw: Draw, arena: Arena, oc: int) -> tuple[Fields, list[Fields]]:
     """Shape of a bank, and the TENSORs that fill it from random sums of all magnitudes."""
-    shape = {"images": draw(st.integers(1, 2)), "rows": draw(st.integers(1, 3)),
-             "cols": draw(st.integers(1, 5)), "oc": oc, "bank": draw(st.integers(0, 3))}  # fmt: skip
+    shape = {key: draw(st.integers(1, n)) for key, n in (("images", 2), ("rows", 3), ("cols", 5))}
+    shape |= {"oc": oc, "bank": draw(st.integers(0, 3))}
     pixels = shape["images"] * shape["rows"] * shape["cols"]
     blocks = -(-oc // 16)
     bits = arena.rng.integers(1, 32, (blocks, pixels, 16))
