@@ -1,6 +1,7 @@
 # How lit finds the tests and the tools they run.
-# Through a build (`ninja check-lit`) the tools come from there; `lit tests` takes the build named by
-# `--param build=DIR`, else the newest of build*/ in the project, else what is on the PATH.
+# Through a build (`ninja check-lit`) the tools come from there; `lit tests` takes the build named
+# by `--param build=DIR`, else the newest of build*/ in the project, else what is on the PATH.
+# ruff: noqa: F821  (lit defines `config` and `lit_config`)
 import os
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ def newest_build():
 
 
 def afe_tools_dir():
-    """Where mla-opt is: the site configuration's, the parameter's, the newest build's, or PATH's."""
+    """Where mla-opt is: as the site configuration or the parameter says, or where it is found."""
     if hasattr(config, "afe_tools_dir"):
         return Path(config.afe_tools_dir)
     if build := lit_config.params.get("build"):
@@ -34,8 +35,11 @@ def llvm_tools_dir():
     llvm_config = shutil.which("llvm-config-22")
     if llvm_config is None:
         return Path("/usr/lib/llvm-22/bin")
-    return Path(subprocess.run([llvm_config, "--bindir"], capture_output=True, text=True,
-                               check=True).stdout.strip())
+    return Path(
+        subprocess.run(
+            [llvm_config, "--bindir"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    )
 
 
 config.name = "afe"
@@ -46,11 +50,14 @@ config.test_source_root = str(PROJECT / "tests")
 
 tools = afe_tools_dir()
 if tools is None or not (tools / "mla-opt").exists():
-    lit_config.fatal("no mla-opt: build one (cmake -G Ninja -B build && ninja -C build mla-opt), or "
-                     "name a build with --param build=DIR")
+    lit_config.fatal(
+        "no mla-opt: build one (cmake -G Ninja -B build && ninja -C build mla-opt), or name a "
+        "build with --param build=DIR"
+    )
 config.available_features |= {tool.name for tool in tools.iterdir()}
 config.test_exec_root = str(tools.parent / "tests" / "output")
 config.environment["PATH"] = os.pathsep.join(
-    [str(tools), str(llvm_tools_dir()), config.environment.get("PATH", "")])
+    [str(tools), str(llvm_tools_dir()), config.environment.get("PATH", "")]
+)
 config.environment["PYTHONPATH"] = str(PROJECT / "python")
 config.substitutions.append(("%project", str(PROJECT)))

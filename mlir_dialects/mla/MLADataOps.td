@@ -6,6 +6,7 @@
 include "MLALayerOps.td"
 
 class MLA_DataOp<string mnemonic, list<Trait> traits = []> : MLA_Op<mnemonic, !listconcat([Pure], traits)> {
+  let opDocGroup = MLA_DataGroup;
   let hasVerifier = 1;
 }
 

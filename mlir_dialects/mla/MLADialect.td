@@ -21,6 +21,16 @@ def MLA_Dialect : Dialect {
   let dependentDialects = [];
 }
 
+// Sections of the reference page.
+class MLA_DocGroup<string title, string text> : OpDocGroup { let summary = title; let description = text; }
+def MLA_LayerGroup : MLA_DocGroup<"Layer operations", "Convolutions and the matrix product, on TENSOR and OUTPUT.">;
+def MLA_DataGroup : MLA_DocGroup<"Data movement", "Done by LOAD and STORE, or by nobody where the layout allows.">;
+def MLA_VectorGroup : MLA_DocGroup<"Vector programs", "A layer that VECTOR computes, element by element.">;
+def MLA_LaneGroup : MLA_DocGroup<"Lane operations", "What stands in the region of a vector program.">;
+def MLA_SegmentGroup : MLA_DocGroup<"Segments", "What runs as one program, and who calls it.">;
+def MLA_ProgramGroup : MLA_DocGroup<"Programs", "Scheduled code: tables and streams, one to one with the .lm file.">;
+def MLA_InstructionGroup : MLA_DocGroup<"Instructions", "One operation per engine; fields as in the instruction table.">;
+
 class MLA_Op<string mnemonic, list<Trait> traits = []> : Op<MLA_Dialect, mnemonic, traits>;
 
 #endif // MLA_DIALECT_TD

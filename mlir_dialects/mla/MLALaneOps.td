@@ -13,7 +13,9 @@ def MLA_Lane : AnyTypeOf<[I32, F32]>;
 def MLA_LaneOperation : NativeOpTrait<"LaneOperation"> { let cppNamespace = "::afe::mla"; }
 
 class MLA_LaneOp<string mnemonic, list<Trait> traits = []> : MLA_Op<"v." # mnemonic,
-    !listconcat([Pure, MLA_LaneOperation, ParentOneOf<["::afe::mla::VectorOp"]>], traits)>;
+    !listconcat([Pure, MLA_LaneOperation, ParentOneOf<["::afe::mla::VectorOp"]>], traits)> {
+  let opDocGroup = MLA_LaneGroup;
+}
 
 // A description that is one example; `values` declares the lanes it uses.
 class MLA_LaneExample<string values, string example> {
@@ -118,24 +120,20 @@ def MLA_VSelectOp : MLA_LaneOp<"select", [AllTypesMatch<["b", "c", "result"]>]> 
 }
 
 // Requantization inside a vector program.
-defvar MLA_RescaleConstraints = [{
-    - (C1) `mode` is not `none`.
-}];
+defvar MLA_RescaleConstraints = "\n    - (C1) `mode` is not `none`.\n";
 def MLA_VRescaleOp : MLA_LaneUnary<"rescale", I32, "requantization by a constant, saturated to int32"> {
-  let description = "\n    `mode` with multiplier (f32 bits in f32_rne) and TOSA shift, then + zp.\n" #
+  let description = !strconcat("\n    `mode` with multiplier (f32 bits in f32_rne) and TOSA shift, then + zp.\n",
       MLA_LaneExample<"%a: i32",
-      "%r = mla.v.rescale double %a {multiplier = 1073741824 : i32, shift = 31 : i32, zp = 3 : i32} : i32">.text #
-      MLA_RescaleConstraints # [{
-    - (C2) In modes double and single, `shift` is 2 to 62.
-  }];
+      "%r = mla.v.rescale double %a {multiplier = 1073741824 : i32, shift = 31 : i32, zp = 3 : i32} : i32">.text,
+      MLA_RescaleConstraints, "    - (C2) In modes double and single, `shift` is 2 to 62.\n");
   let arguments = (ins I32:$a, MLA_RequantMode:$mode, I32Attr:$multiplier, I32Attr:$shift, I32Attr:$zp);
   let assemblyFormat = "$mode $a attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 def MLA_VRescaleChannelOp : MLA_LaneOp<"rescale_channel"> {
   let summary = "requantization with multiplier and shift lanes (inputs broadcast over pixels), then + zp";
-  let description = MLA_LaneExample<"%a: i32, %m: i32, %s: i32",
-      "%r = mla.v.rescale_channel single %a, %m, %s {zp = 0 : i32}">.text # MLA_RescaleConstraints;
+  let description = !strconcat(MLA_LaneExample<"%a: i32, %m: i32, %s: i32",
+      "%r = mla.v.rescale_channel single %a, %m, %s {zp = 0 : i32}">.text, MLA_RescaleConstraints);
   let arguments = (ins I32:$a, I32:$multiplier, I32:$shift, MLA_RequantMode:$mode, I32Attr:$zp);
   let results = (outs I32:$result);
   let assemblyFormat = "$mode $a `,` $multiplier `,` $shift attr-dict";

@@ -13,6 +13,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def MLA_Byte : AnyTypeOf<[I8, UI8]>;
 
 def MLA_ConstOp : MLA_Op<"const", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
+  let opDocGroup = MLA_LayerGroup;
   let summary = "weights, biases and tables";
   let description = [{
     ```mlir
@@ -43,7 +44,8 @@ defvar MLA_EpilogueConstraints = [{
 // Attributes common to the convolution-like operations; pad = [top, bottom, left, right].
 class MLA_ConvLikeOp<string mnemonic, dag extra, string text>
     : MLA_Op<mnemonic, [Pure, AttrSizedOperandSegments]> {
-  let description = text # "\n\n    Constraints:\n" # MLA_EpilogueConstraints;
+  let opDocGroup = MLA_LayerGroup;
+  let description = !strconcat(text, "\n\n    Of the epilogue:\n", MLA_EpilogueConstraints);
   let arguments = !con((ins MLA_ByteImage:$input, MLA_ByteImage:$weights,
                             Optional<MLA_Bias>:$bias, Optional<MLA_ByteImage>:$residual), extra,
                        (ins I32Attr:$input_zp, I32Attr:$weight_zp, MLA_RequantAttr:$requant,
@@ -76,6 +78,7 @@ def MLA_Conv2DOp : MLA_ConvLikeOp<"conv2d", (ins DenseI64ArrayAttr:$stride, Dens
         -> tensor<2x5x4x40xi8>
     ```
 
+    Constraints:
     - (C10) `stride` and `dilation` have 2 entries (rows, columns) of 1 to 255, `pad` 4 entries (top,
       bottom, left, right) of 0 or more; kernels have at most 255 rows and columns.
     - (C11) `groups` divides IC and OC, and the weights have IC / groups input channels.
@@ -98,6 +101,7 @@ def MLA_DepthwiseConv2DOp : MLA_ConvLikeOp<"depthwise_conv2d", (ins DenseI64Arra
         : tensor<1x9x7x24xi8>, tensor<3x5x24x2xi8> -> tensor<1x9x7x48xi8>
     ```
 
+    Constraints:
     - (C10) `stride`, `dilation`, `pad` and the kernel as in `mla.conv2d`.
     - (C11) The weights have C input channels.
     - (C12) The output has the shape [N, OH, OW, C * M], with OH and OW as in `mla.conv2d`.}]> {
@@ -119,6 +123,7 @@ def MLA_TransposeConv2DOp : MLA_ConvLikeOp<"transpose_conv2d", (ins DenseI64Arra
         : tensor<1x9x7x24xi8>, tensor<5x3x3x24xi8> -> tensor<1x18x15x5xi8>
     ```
 
+    Constraints:
     - (C10) `stride` has 2 entries of 1 to 255, `out_pad` 4 entries greater than -KH (top, bottom) and
       -KW (left, right); the kernel as in `mla.conv2d`.
     - (C11) The weights have IC input channels.
@@ -127,6 +132,7 @@ def MLA_TransposeConv2DOp : MLA_ConvLikeOp<"transpose_conv2d", (ins DenseI64Arra
 }
 
 def MLA_MatmulOp : MLA_Op<"matmul", [Pure]> {
+  let opDocGroup = MLA_LayerGroup;
   let summary = "matrix product of two activations";
   let description = [{
     lhs [B, M, K], rhs [B, K, N] (or [B, N, K] with `transpose_rhs`), output [B, M, N].

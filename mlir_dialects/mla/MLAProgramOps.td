@@ -17,6 +17,7 @@ def MLA_S32 : ConfinedAttr<I64Attr, [IntMinValue<-2147483648>, IntMaxValue<21474
 def MLA_QuadMask : MLA_Unsigned<255>;
 
 def MLA_ProgramOp : MLA_Op<"program", [Symbol, IsolatedFromAbove, SingleBlock, NoTerminator]> {
+  let opDocGroup = MLA_ProgramGroup;
   let summary = "a scheduled program";
   let description = [{
     `target_name` and `target_hash` identify the target description (without a hash, the module's), `end_cycle` is the cycle at which
@@ -58,7 +59,9 @@ def MLA_ProgramOp : MLA_Op<"program", [Symbol, IsolatedFromAbove, SingleBlock, N
 }
 
 class MLA_ProgramTableOp<string mnemonic, list<Trait> traits = []>
-    : MLA_Op<"program." # mnemonic, !listconcat([HasParent<"::afe::mla::ProgramOp">], traits)>;
+    : MLA_Op<"program." # mnemonic, !listconcat([HasParent<"::afe::mla::ProgramOp">], traits)> {
+  let opDocGroup = MLA_ProgramGroup;
+}
 
 def MLA_ProgramLayerOp : MLA_ProgramTableOp<"layer"> {
   let summary = "a row of the layer table";
@@ -145,6 +148,7 @@ def MLA_ProgramStreamOp : MLA_ProgramTableOp<"stream", [SingleBlock, NoTerminato
 }
 
 def MLA_ProgramBlockOp : MLA_Op<"program.block", [HasParent<"::afe::mla::ProgramStreamOp">]> {
+  let opDocGroup = MLA_ProgramGroup;
   let summary = "a block of the stream's encoded instructions";
   let description = [{
     Its bytes, its address in DRAM, and the cycles at which its first and its last instruction are
@@ -157,6 +161,7 @@ def MLA_ProgramBlockOp : MLA_Op<"program.block", [HasParent<"::afe::mla::Program
 class MLA_InstructionOp<string engine, string text, string example>
     : MLA_Op<"isa." # engine, [HasParent<"::afe::mla::ProgramStreamOp">,
                                DeclareOpInterfaceMethods<MLA_InstructionOpInterface, ["getEngine"]>]> {
+  let opDocGroup = MLA_InstructionGroup;
   let summary = text;
   let description = [{
     `fields` are the fields of the engine's instruction that are not 0, by the names of

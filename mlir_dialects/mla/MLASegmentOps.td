@@ -5,6 +5,7 @@
 include "MLALayerOps.td"
 
 def MLA_SegmentOp : MLA_Op<"segment", [Symbol, IsolatedFromAbove, SingleBlock]> {
+  let opDocGroup = MLA_SegmentGroup;
   let summary = "layers that run on the MLA as one program";
   let description = [{
     The block's arguments and the returned values are the tensors that pass through DRAM.
@@ -32,6 +33,7 @@ def MLA_SegmentOp : MLA_Op<"segment", [Symbol, IsolatedFromAbove, SingleBlock]> 
 }
 
 def MLA_ReturnOp : MLA_Op<"return", [Pure, Terminator, ParentOneOf<["::afe::mla::SegmentOp"]>]> {
+  let opDocGroup = MLA_SegmentGroup;
   let summary = "the tensors that leave the segment";
   let description = [{
     ```mlir
@@ -46,6 +48,7 @@ def MLA_ReturnOp : MLA_Op<"return", [Pure, Terminator, ParentOneOf<["::afe::mla:
 }
 
 def MLA_CallOp : MLA_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let opDocGroup = MLA_SegmentGroup;
   let summary = "runs a segment (or its program, or its binary)";
   let description = [{
     ```mlir
@@ -70,6 +73,7 @@ def MLA_CallOp : MLA_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface
 }
 
 def MLA_BinaryOp : MLA_Op<"binary", [Symbol]> {
+  let opDocGroup = MLA_SegmentGroup;
   let summary = "an encoded segment: the bytes of the .lm file and its figures";
   let description = [{
     ```mlir

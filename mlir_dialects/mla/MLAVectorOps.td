@@ -6,6 +6,7 @@ include "MLALayerOps.td"
 include "MLALaneOps.td"
 
 def MLA_VectorOp : MLA_Op<"vector", [Pure, SingleBlock, IsolatedFromAbove]> {
+  let opDocGroup = MLA_VectorGroup;
   let summary = "a micro-program over every element";
   let description = [{
     The block has one argument per input, of type i32 (integer inputs, extended) or f32. Inputs have
