@@ -59,7 +59,7 @@ def expose_layer_outputs(module: ir.Module, *, isolate: bool = False) -> None:
         for op in module.operation.regions[0].blocks[0].operations
         if op.operation.name == "func.func"
     )
-    (block,) = main.regions[0].blocks
+    block = main.regions[0].blocks[0]
     operations = [op.operation for op in block.operations]
     layers = _layer_values(operations[:-1])
     with main.context:

@@ -6,7 +6,7 @@ body is the chain; see `network` for what comes out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from afe import ir
@@ -97,7 +97,7 @@ class _ChainReader:
 
     def __init__(self, main: ir.Operation) -> None:
         self._numbers: dict[Any, int] = {}
-        (block,) = main.regions[0].blocks
+        block = main.regions[0].blocks[0]
         self.arguments = self._define(block.arguments)
         steps = []
         for op in block.operations:
@@ -119,12 +119,13 @@ class _ChainReader:
             raise AfeError(ErrorCode.INTERNAL, f"'{op.name}' is left in the chain at {op.location}")
         return Step(processors[op.name], plain(op.attributes["callee"]), inputs, outputs)
 
-    def _define(self, values: Sequence[ir.Value]) -> tuple[Value, ...]:
-        for value in values:
+    def _define(self, values: Iterable[ir.Value]) -> tuple[Value, ...]:
+        defined = list(values)
+        for value in defined:
             self._numbers[value] = len(self._numbers)
-        return self._use(values)
+        return self._use(defined)
 
-    def _use(self, values: Sequence[ir.Value]) -> tuple[Value, ...]:
+    def _use(self, values: Iterable[ir.Value]) -> tuple[Value, ...]:
         return tuple(Value(self._numbers[value], tensor_type(value.type)) for value in values)
 
 
