@@ -1,59 +1,86 @@
-// Global order and epochs.
+// Global order, and the waits between streams.
 
 #include "Simulator/Plan.h"
 
 #include "Simulator/Extent.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <map>
 
 namespace afe::sim {
 
-Order orderOf(const isa::Program &program) {
-  Order order;
+std::vector<Step> orderOf(const isa::Program &program) {
+  std::vector<Step> instructions, order;
   for (uint32_t quad = 0; quad < program.streams.size(); ++quad)
     for (uint32_t i = 0; i < program.streams[quad].size(); ++i)
-      order.instructions.push_back({program.streams[quad][i].start, quad, i});
-  std::sort(order.instructions.begin(), order.instructions.end(),
-            [](const PlannedInstruction &a, const PlannedInstruction &b) {
-              if (a.start != b.start)
-                return a.start < b.start;
-              return a.quad != b.quad ? a.quad < b.quad : a.index < b.index;
-            });
-  uint32_t latest = 0;
-  for (const isa::DramRequest &request : program.requests)
-    order.requestTimes.push_back(latest = std::max(latest, request.issue));
+      instructions.push_back({program.streams[quad][i].start, quad, i});
+  std::sort(instructions.begin(), instructions.end(), [](const Step &a, const Step &b) {
+    if (a.time != b.time)
+      return a.time < b.time;
+    return a.quad != b.quad ? a.quad < b.quad : a.index < b.index;
+  });
+  uint32_t time = 0;
+  size_t next = 0;
+  for (uint32_t i = 0; i < program.requests.size(); ++i) {
+    time = std::max(time, program.requests[i].issue);
+    for (; next < instructions.size() && instructions[next].time < time; ++next)
+      order.push_back(instructions[next]);
+    order.push_back({time, program.quads, i});
+  }
+  order.insert(order.end(), instructions.begin() + int64_t(next), instructions.end());
   return order;
 }
 
 namespace {
 
-/// A set of bytes as disjoint intervals.
-class ByteSet {
+constexpr unsigned kMaxStreams = 9; ///< 8 quads and DRAM
+using Counts = std::array<uint32_t, kMaxStreams>;
+
+/// For every byte of L2: after how many tasks of each stream all its reads, and all its writes, are
+/// done. A write makes what was before it irrelevant, because the writer waited for all that.
+class AccessMap {
 public:
-  bool overlaps(const Extent &e) const {
-    auto after = intervals.lower_bound(e.hi);
-    return after != intervals.begin() && std::prev(after)->second > e.lo;
-  }
-  void insert(Extent e) {
-    auto it = intervals.upper_bound(e.lo);
-    if (it != intervals.begin() && std::prev(it)->second >= e.lo)
-      --it;
-    while (it != intervals.end() && it->first <= e.hi) {
-      e = e.unite({it->first, it->second});
-      it = intervals.erase(it);
+  /// Raises `waits` to what an access to these bytes has to wait for, and records the access.
+  void access(const Extent &e, bool write, unsigned stream, uint32_t count, Counts &waits) {
+    if (e.empty())
+      return;
+    split(e.lo), split(e.hi);
+    const auto first = intervals.lower_bound(e.lo), last = intervals.lower_bound(e.hi);
+    for (auto it = first; it != last; ++it) {
+      raise(waits, it->second.writes);
+      if (write)
+        raise(waits, it->second.reads);
+      else
+        it->second.reads[stream] = count;
     }
-    intervals[e.lo] = e.hi;
+    if (!write)
+      return;
+    State state{};
+    state.writes[stream] = count;
+    intervals.erase(first, last);
+    intervals[e.lo] = state;
   }
-  void clear() { intervals.clear(); }
 
 private:
-  std::map<int64_t, int64_t> intervals; ///< begin -> end
+  struct State {
+    Counts reads{}, writes{};
+  };
+
+  static void raise(Counts &waits, const Counts &by) {
+    for (unsigned i = 0; i < kMaxStreams; ++i)
+      waits[i] = std::max(waits[i], by[i]);
+  }
+  /// Makes `at` the beginning of an interval.
+  void split(int64_t at) { intervals.emplace(at, std::prev(intervals.upper_bound(at))->second); }
+
+  std::map<int64_t, State> intervals{{INT64_MIN, State{}}}; ///< by their first byte
 };
 
 constexpr int64_t kMaxPlanes = 64; ///< beyond, one interval stands for all planes of a move
 
-/// L2 bytes of a strided move, plane by plane.
+/// A strided move as contiguous ranges, or ranges that contain them.
 void appendPlanes(int64_t base, int64_t run, int64_t rows, int64_t stride1, int64_t planes,
                   int64_t stride2, std::vector<Extent> &to) {
   if (planes > kMaxPlanes)
@@ -62,91 +89,75 @@ void appendPlanes(int64_t base, int64_t run, int64_t rows, int64_t stride1, int6
     to.push_back(extentOf(base + plane * stride2, run, {axis(rows, stride1)}));
 }
 
-class EpochPlanner {
+class TaskPlanner {
 public:
-  EpochPlanner(const isa::Program &program, const Order &order)
-      : program(program), order(order), reads(program.quads), writes(program.quads) {
-    plan.lists.resize(program.quads);
+  TaskPlanner(const isa::Program &program, const std::vector<Step> &order)
+      : program(program), order(order) {
+    plan.streams.resize(program.quads + 1);
+    waited.resize(program.quads + 1);
   }
 
-  EpochPlan run() {
-    for (const PlannedInstruction &p : order.instructions) {
-      while (request < program.requests.size() && order.requestTimes[request] <= p.start)
-        addRequest();
-      addInstruction(p);
-    }
-    while (request < program.requests.size())
-      addRequest();
-    close();
+  TaskPlan run() {
+    for (uint32_t i = 0; i < order.size(); ++i)
+      if (order[i].quad == program.quads)
+        addRequest(i);
+      else
+        addInstruction(i);
     return std::move(plan);
   }
 
 private:
-  void close() {
-    Epoch epoch;
-    epoch.requestsEnd = request;
-    for (const auto &list : plan.lists)
-      epoch.instructionEnd.push_back(uint32_t(list.size()));
-    plan.epochs.push_back(std::move(epoch));
-    for (uint32_t quad = 0; quad < program.quads; ++quad)
-      reads[quad].clear(), writes[quad].clear();
-  }
-
-  bool conflicts(const std::vector<Extent> &extents, bool write, uint32_t quad) const {
-    for (uint32_t other = 0; other < program.quads; ++other)
-      for (const Extent &e : extents)
-        if (other != quad && (writes[other].overlaps(e) || (write && reads[other].overlaps(e))))
-          return true;
-    return false;
-  }
-
-  /// A request joins the epoch's beginning unless an instruction already in the epoch minds.
-  void addRequest() {
-    const isa::DramRequest &r = program.requests[request];
-    const bool toL2 = r.kind == isa::DramRequest::Kind::ToL2;
+  void addRequest(uint32_t step) {
+    const isa::DramRequest &r = program.requests[order[step].index];
     extents.clear();
     if (r.kind != isa::DramRequest::Kind::Instructions)
       appendPlanes(r.l2, r.rowBytes, 1, 0, r.rows, r.l2Stride, extents);
-    if (conflicts(extents, toL2, program.quads))
-      close();
-    ++request;
+    addTask(program.quads, step, r.kind == isa::DramRequest::Kind::ToL2);
   }
 
-  void addInstruction(const PlannedInstruction &p) {
-    const isa::Instruction &in = program.streams[p.quad][p.index];
+  void addInstruction(uint32_t step) {
+    const isa::Instruction &in = program.streams[order[step].quad][order[step].index];
     extents.clear();
+    auto append = [&](const auto &f) {
+      appendPlanes(unsignedWord(f.l2), f.run, f.count1, f.l2_stride1, f.count2, f.l2_stride2,
+                   extents);
+    };
     if (auto *f = std::get_if<isa::LoadFields>(&in.fields))
-      appendPlanes(unsignedWord(f->l2), f->run, f->count1, f->l2_stride1, f->count2, f->l2_stride2,
-                   extents);
+      append(*f);
     if (auto *f = std::get_if<isa::StoreFields>(&in.fields))
-      appendPlanes(unsignedWord(f->l2), f->run, f->count1, f->l2_stride1, f->count2, f->l2_stride2,
-                   extents);
-    const bool write = in.engine() == isa::Engine::Store;
-    bool conflict = false;
+      append(*f);
     for (uint32_t quad = 0; quad < program.quads; ++quad)
-      conflict |= (in.quads >> quad & 1) && conflicts(extents, write, quad);
-    if (conflict)
-      close();
-    for (uint32_t quad = 0; quad < program.quads; ++quad)
-      if (in.quads >> quad & 1) {
-        plan.lists[quad].push_back(p);
-        for (const Extent &e : extents)
-          (write ? writes : reads)[quad].insert(e);
+      if (in.quads >> quad & 1)
+        addTask(quad, step, in.engine() == isa::Engine::Store);
+  }
+
+  void addTask(uint32_t stream, uint32_t step, bool write) {
+    Counts waits{};
+    const uint32_t count = uint32_t(plan.streams[stream].size()) + 1;
+    for (const Extent &e : extents)
+      l2.access(e, write, stream, count, waits);
+    Task task{step, uint32_t(plan.waits.size()), 0};
+    for (uint32_t other = 0; other <= program.quads; ++other)
+      if (other != stream && waits[other] > waited[stream][other]) {
+        plan.waits.push_back({other, waits[other]});
+        waited[stream][other] = waits[other];
       }
+    task.endWait = uint32_t(plan.waits.size());
+    plan.streams[stream].push_back(task);
   }
 
   const isa::Program &program;
-  const Order &order;
-  EpochPlan plan;
-  uint32_t request = 0;
-  std::vector<ByteSet> reads, writes; ///< of L2 in the open epoch, per quad
+  const std::vector<Step> &order;
+  TaskPlan plan;
+  AccessMap l2;
+  std::vector<Counts> waited; ///< what each stream has waited for already
   std::vector<Extent> extents;
 };
 
 } // namespace
 
-EpochPlan planEpochs(const isa::Program &program, const Order &order) {
-  return EpochPlanner(program, order).run();
+TaskPlan planTasks(const isa::Program &program, const std::vector<Step> &order) {
+  return TaskPlanner(program, order).run();
 }
 
 } // namespace afe::sim

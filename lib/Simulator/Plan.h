@@ -4,8 +4,9 @@
 // at the latest issue of requests 0..i: no earlier than its issue, no later than its due cycle (or
 // the list would deadlock), and before instructions that start then.
 //
-// For several threads the order is cut into epochs: inside one, quads touch each other's bytes of L2
-// nowhere, so each quad's instructions may run on a thread of their own.
+// For several threads this order becomes streams of tasks, one per quad and one for the DRAM
+// controller. Streams meet in L2 only; a task that touches bytes there which another stream touched
+// before waits for that stream. Memory then changes as if all tasks had run in order.
 #pragma once
 
 #include "Encoding/Isa.h"
@@ -15,26 +16,27 @@
 
 namespace afe::sim {
 
-/// An instruction in the global order; a multicast LOAD stands for all quads of its mask.
-struct PlannedInstruction {
-  uint32_t start, quad, index; ///< quad and index of its stream
+/// An instruction of a quad's stream in the program, or a DRAM request (quad = number of quads).
+/// A multicast LOAD stands for all quads of its mask.
+struct Step {
+  uint32_t time, quad, index;
 };
 
-struct Order {
-  std::vector<PlannedInstruction> instructions; ///< by start, then quad
-  std::vector<uint32_t> requestTimes;           ///< of each request, ascending
-};
-Order orderOf(const isa::Program &program);
+/// All instructions and requests in the order of execution.
+std::vector<Step> orderOf(const isa::Program &program);
 
-/// A planned instruction of one quad's list; multicast LOADs are in the list of every quad they fill.
-struct Epoch {
-  uint32_t requestsEnd = 0;             ///< requests up to here run before the epoch's instructions
-  std::vector<uint32_t> instructionEnd; ///< per quad: end of the epoch in its list
+struct Wait {
+  uint32_t stream, count; ///< until `count` tasks of `stream` are done
 };
-struct EpochPlan {
-  std::vector<std::vector<PlannedInstruction>> lists; ///< per quad
-  std::vector<Epoch> epochs;
+struct Task {
+  uint32_t step;               ///< index into the order
+  uint32_t firstWait, endWait; ///< its waits in TaskPlan::waits
 };
-EpochPlan planEpochs(const isa::Program &program, const Order &order);
+struct TaskPlan {
+  /// Per quad, then DRAM; each runs in sequence. A multicast LOAD is a task of every quad it fills.
+  std::vector<std::vector<Task>> streams;
+  std::vector<Wait> waits;
+};
+TaskPlan planTasks(const isa::Program &program, const std::vector<Step> &order);
 
 } // namespace afe::sim

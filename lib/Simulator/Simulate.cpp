@@ -1,11 +1,11 @@
-// Puts inputs into DRAM, runs the program in order or epoch by epoch, takes outputs from DRAM.
+// Puts inputs into DRAM, runs the program in order or stream by stream, takes outputs from DRAM.
 
 #include "Simulator/Simulate.h"
 
 #include "Simulator/Execute.h"
 #include "Simulator/Kernels/Select.h"
 #include "Simulator/Plan.h"
-#include "Simulator/Team.h"
+#include "Simulator/TaskRunner.h"
 
 #include <algorithm>
 #include <chrono>
@@ -47,7 +47,7 @@ private:
 };
 
 struct Fault {
-  PlannedInstruction at{};
+  uint32_t step = 0;
   std::string text; ///< empty: none
 };
 
@@ -60,76 +60,69 @@ public:
 
   /// One thread: exactly the global order.
   bool runInOrder() {
-    uint32_t request = 0;
-    for (const PlannedInstruction &p : order.instructions) {
-      while (request < program.requests.size() && order.requestTimes[request] <= p.start)
-        execute(machine, program.requests[request++]);
-      const isa::Instruction &in = program.streams[p.quad][p.index];
-      for (uint32_t quad = 0; quad < program.quads && fault.text.empty(); ++quad)
-        if (in.quads >> quad & 1)
-          fault = {p, execute(kernels, machine, quad, in)};
-      if (!fault.text.empty() || interrupt.poll())
-        return false;
-    }
-    while (request < program.requests.size())
-      execute(machine, program.requests[request++]);
+    for (uint32_t step = 0; step < order.size(); ++step)
+      for (uint32_t stream = 0; stream <= program.quads; ++stream) {
+        if (!belongs(step, stream))
+          continue;
+        fault = {step, run(stream, step)};
+        if (!fault.text.empty() || interrupt.poll())
+          return false;
+      }
     return true;
   }
 
-  bool runEpochs(unsigned threads) {
-    const EpochPlan plan = planEpochs(program, order);
-    std::vector<Fault> faults(program.quads);
-    std::atomic<bool> stop{false};
-    size_t epoch = 0;
-    uint32_t request = 0;
-    auto begin = [&](uint32_t quad) {
-      return epoch < 2 ? 0u : plan.epochs[epoch - 2].instructionEnd[quad];
-    };
-    auto work = [&](unsigned quad, unsigned thread) {
-      const uint32_t end = plan.epochs[epoch - 1].instructionEnd[quad];
-      for (uint32_t i = begin(quad); i < end && !stop && faults[quad].text.empty(); ++i) {
-        const PlannedInstruction &p = plan.lists[quad][i];
-        faults[quad] = {p, execute(kernels, machine, quad, program.streams[p.quad][p.index])};
-        if (thread == 0 && interrupt.poll())
-          stop = true;
+  bool runOnThreads(unsigned threads) {
+    const TaskPlan plan = planTasks(program, order);
+    std::vector<Fault> faults(plan.streams.size());
+    bool stopped = false; // by thread 0 only
+    TaskRunner *running = nullptr;
+    TaskRunner runner(plan, [&](unsigned stream, uint32_t step, unsigned thread) {
+      const DefaultFloatMode mode;
+      Fault &own = faults[stream];
+      own = {step, run(stream, step)};
+      if (thread == 0 && interrupt.poll() && !stopped) {
+        stopped = true;
+        running->stop();
       }
-    };
-    auto alone = [&] {
-      for (const Fault &f : faults)
-        if (!f.text.empty() && (fault.text.empty() || earlier(f.at, fault.at)))
-          fault = f;
-      if (!fault.text.empty() || stop || epoch == plan.epochs.size())
-        return false;
-      while (request < plan.epochs[epoch].requestsEnd)
-        execute(machine, program.requests[request++]);
-      ++epoch;
-      return true;
-    };
-    Team(threads).run(program.quads,
-                      [&](unsigned quad, unsigned thread) {
-                        DefaultFloatMode mode;
-                        work(quad, thread);
-                      },
-                      alone);
-    return fault.text.empty() && !stop;
+      return own.text.empty();
+    });
+    running = &runner;
+    runner.run(threads);
+    for (const Fault &f : faults)
+      if (!f.text.empty() && (fault.text.empty() || f.step < fault.step))
+        fault = f;
+    return fault.text.empty() && !stopped;
   }
 
   std::string faultText() const {
     if (fault.text.empty())
       return {};
-    return describeInstruction(program, fault.at.quad, fault.at.index) + ": " + fault.text;
+    const Step &at = order[fault.step];
+    return describeInstruction(program, at.quad, at.index) + ": " + fault.text;
   }
 
 private:
-  static bool earlier(const PlannedInstruction &a, const PlannedInstruction &b) {
-    return a.start != b.start ? a.start < b.start : a.quad < b.quad;
+  /// Whether this step is a task of the quad, or of the DRAM controller (stream = quads).
+  bool belongs(uint32_t step, uint32_t stream) const {
+    const Step &s = order[step];
+    if (s.quad == program.quads || stream == program.quads)
+      return s.quad == stream;
+    return program.streams[s.quad][s.index].quads >> stream & 1;
+  }
+
+  std::string run(uint32_t stream, uint32_t step) {
+    const Step &s = order[step];
+    if (s.quad != program.quads)
+      return execute(kernels, machine, stream, program.streams[s.quad][s.index]);
+    execute(machine, program.requests[s.index]);
+    return {};
   }
 
   const isa::Program &program;
   Machine &machine;
   const Kernels &kernels;
   Interrupt interrupt;
-  const Order order;
+  const std::vector<Step> order;
   Fault fault;
 };
 
@@ -178,7 +171,7 @@ bool simulate(const isa::Program &program, const Target &target,
   const DefaultFloatMode mode;
   Runner runner(program, machine, *kernels, options);
   const unsigned threads = std::min<unsigned>(options.threads, program.quads);
-  const bool ok = threads > 1 ? runner.runEpochs(threads) : runner.runInOrder();
+  const bool ok = threads > 1 ? runner.runOnThreads(threads) : runner.runInOrder();
   error = runner.faultText();
   result.interrupted = !ok && error.empty();
   if (ok)
