@@ -70,18 +70,15 @@ def _last_operations(result: ImportedModel) -> dict[str, Any]:
 def _as_inside(wanted: Array, like: Array) -> Array:
     """The oracle's tensor as int8, in the axis order the module keeps it in.
 
-    Axes may be in any order inside; of the orders that fit the shape the closest is taken.
+    Axes may be in any order inside, and not be reshaped yet; of the orders that fit the shape (of
+    all orders where none does) the closest is taken.
     """
     if wanted.dtype == np.uint8:
         wanted = (wanted ^ np.uint8(128)).view(np.int8)
     moved = [wanted.transpose(perm) for perm in itertools.permutations(range(wanted.ndim))]
-    fitting = [
-        np.ascontiguousarray(array).reshape(like.shape)
-        for array in moved
-        if _without_ones(array) == _without_ones(like)
-    ]
-    assert fitting, f"{wanted.shape} does not fit {like.shape}"
-    return min(fitting, key=lambda array: int(np.count_nonzero(array != like)))
+    fitting = [array for array in moved if _without_ones(array) == _without_ones(like)] or moved
+    shaped = [np.ascontiguousarray(array).reshape(like.shape) for array in fitting]
+    return min(shaped, key=lambda array: int(np.count_nonzero(array != like)))
 
 
 def _without_ones(array: Array) -> list[int]:

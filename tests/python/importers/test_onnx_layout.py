@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from afe.importers.onnx.layout import Layout, keeps_order
+from afe.importers.onnx.layout import Layout, keeps_order, runs_of
 
 SHAPE = (2, 6, 3, 5)
 
@@ -75,6 +75,21 @@ def test_reshapes_at_random() -> None:
         assert np.array_equal(
             inside(array.reshape(target), moved).reshape(-1), inside(array, layout).reshape(-1)
         )
+
+
+def test_channel_shuffle_stays_channels_last() -> None:
+    """Two axes of channels swapped and merged: only they are brought together."""
+    layout = Layout.channels_last(SHAPE).reshaped((2, 2, 3, 3, 5)).transposed((0, 2, 1, 3, 4))
+    pending = layout.reshaped(SHAPE)
+    assert pending.pending and pending.regrouped() is None
+    assert pending.arranged().perm == (0, 3, 4, 1, 2)
+    assert pending.arranged().regrouped() == Layout.channels_last(SHAPE)
+
+
+def test_runs_of_a_permutation() -> None:
+    """Axes that stay together can be merged for a transpose."""
+    assert runs_of((0, 1, 2, 4, 3)) == [(0, 1, 2), (4,), (3,)]
+    assert runs_of((3, 4, 0, 1, 2)) == [(3, 4), (0, 1, 2)]
 
 
 def test_order_of_axes_of_size_one() -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from afe.importers.builder import TosaBuilder
 from afe.importers.module_builder import DTYPE_OF_NUMPY, Tensor
 from afe.importers.onnx.graph import Graph, Node
-from afe.importers.onnx.layout import Layout, Shape, keeps_order
+from afe.importers.onnx.layout import Layout, Shape, keeps_order, runs_of
 from afe.importers.onnx.problems import invalid_node, shown, unsupported
 from afe.importers.onnx.tensors import to_array
 from afe.importers.onnx.values import (
@@ -31,6 +31,9 @@ from afe.importers.onnx.values import (
     Stored,
     Value,
 )
+
+MLA_RANK = 4
+"""Tensors of more axes cannot be moved on the MLA; axes that stay together are merged first."""
 
 
 class Context:
@@ -114,40 +117,52 @@ class Context:
 
     def convert(self, tensor: Tensor, source: Layout, target: Layout) -> Tensor:
         """The tensor of layout `source` in layout `target`; both stand for the same shape."""
-        if source == target:
-            return tensor
         if source.base != target.base:
-            settled = source.regrouped()
-            if settled is None:
-                tensor = self._ordered(tensor, source, Layout.plain(source.base))
-                settled = Layout.plain(source.shape)
-            if settled.base == target.base and _same_order(settled, target):
-                return self.builder.reshape(tensor, target.physical)
-            tensor, source = self.builder.reshape(tensor, settled.physical), settled
+            tensor, source = self._without_reshape(tensor, source, target)
         if source.base != target.base:
             tensor = self._ordered(tensor, source, Layout.plain(source.base))
-            tensor = self.builder.reshape(tensor, target.base)
             source = Layout.plain(target.base)
-        return self._ordered(tensor, source, target)
+        tensor = self._ordered(tensor, source, target)
+        return self.builder.reshape(tensor, target.physical)
+
+    def _without_reshape(
+        self, tensor: Tensor, source: Layout, target: Layout | None = None
+    ) -> tuple[Tensor, Layout]:
+        """The tensor in a layout in which no reshape is pending, on its way to `target`."""
+        regrouped = source.regrouped()
+        if regrouped is not None:
+            return tensor, regrouped
+        arranged = source.arranged()
+        if target == Layout.plain(source.shape) or arranged.regrouped() is None:
+            arranged = Layout(source.base, tuple(range(len(source.base))), source.shape)
+        tensor = self._ordered(tensor, source, arranged)
+        return tensor, arranged.regrouped() or Layout.plain(source.shape)
 
     def _ordered(self, tensor: Tensor, source: Layout, target: Layout) -> Tensor:
+        """The elements in the order of `target` (of the same base), in whatever shape."""
         perm = [source.perm.index(axis) for axis in target.perm]
-        if keeps_order(tensor.shape, perm):
-            return self.builder.reshape(tensor, [tensor.shape[axis] for axis in perm])
-        return self.builder.transpose(tensor, perm)
+        shape = source.physical
+        if keeps_order(shape, perm):
+            return tensor
+        runs = runs_of(perm) if len(perm) > MLA_RANK else [(axis,) for axis in perm]
+        ascending = sorted(runs)
+        merged = [math.prod(shape[axis] for axis in run) for run in ascending]
+        tensor = self.builder.reshape(tensor, merged)
+        return self.builder.transpose(tensor, [ascending.index(run) for run in runs])
 
     def in_layout(self, value: Stored | Codes | Floats, layout: Layout) -> Tensor:
-        """The tensor of `value` in `layout`."""
+        """The tensor of `value` in `layout`, in its physical shape."""
         return self.convert(value.tensor, value.layout, layout)
 
     def settled(self, value: Computed) -> Computed:
         """`value` with no reshape pending."""
-        if not value.layout.pending:
-            return value
         if isinstance(value, Accumulator):
+            regrouped = value.layout.regrouped()
+            if regrouped is not None:
+                return replace(value, layout=regrouped)
             value = self.floats_of(value)
-        target = value.layout.regrouped() or Layout.plain(value.shape)
-        return replace(value, tensor=self.in_layout(value, target), layout=target)
+        tensor, layout = self._without_reshape(value.tensor, value.layout)
+        return replace(value, tensor=tensor, layout=layout)
 
     def settled_codes(self, codes: Codes) -> Codes:
         """`settled` of codes, which stay codes."""
@@ -155,27 +170,25 @@ class Context:
         assert isinstance(settled, Codes)
         return settled
 
+    def shaped(self, value: Computed) -> Stored | Codes | Floats:
+        """`value` as one tensor in the physical shape of its layout, no reshape pending."""
+        value = self.settled(value)
+        if isinstance(value, Accumulator):
+            value = self.floats_of(value)
+        return replace(value, tensor=self.builder.reshape(value.tensor, value.layout.physical))
+
     def reshaped(self, value: Computed, shape: Sequence[int]) -> Computed:
-        """`value` with the model's shape `shape`."""
-        if isinstance(value, Accumulator | Floats):
-            # Left pending until the value is quantized: bytes are reshaped, not words.
-            return replace(value, layout=value.layout.deferred(shape))
-        layout = value.layout.reshaped(shape)
-        if layout.physical == value.layout.physical:
-            return replace(value, layout=layout)
-        tensor = self.builder.reshape(value.tensor, layout.physical)
-        return replace(value, tensor=tensor, layout=layout)
+        """`value` with the model's shape `shape`: nothing is written."""
+        return replace(value, layout=value.layout.reshaped(shape))
 
     # --- f32 -------------------------------------------------------------------------------------
 
     def floats(self, node: Node, index: int) -> Floats:
-        """Input `index` as an f32 tensor, all limits applied, no reshape pending."""
-        value = self.settled(self.computed(node, index))
+        """Input `index` as an f32 tensor in its layout's shape, all limits and reshapes applied."""
+        value = self.shaped(self.computed(node, index))
         if isinstance(value, Stored):
             raise unsupported(node, f"input {index} is an integer tensor, expected a float one")
-        floats = self.settled(self.floats_of(value))
-        assert isinstance(floats, Floats)
-        return floats
+        return self.floats_of(value)
 
     def floats_of(self, value: Codes | Floats | Accumulator) -> Floats:
         """`value` as an f32 tensor, all limits applied."""
@@ -236,7 +249,8 @@ class Context:
         if isinstance(value, Constant | QuantizedConstant):
             ones = (1,) * len(layout.physical)
             return self.builder.const(known_floats(node, value).reshape(ones))
-        return self._as_floats(node, value).tensor
+        tensor = self._as_floats(node, value).tensor
+        return self.builder.reshape(tensor, layout.physical)
 
     def _common_perm(self, values: Sequence[Value], rank: int) -> tuple[int, ...]:
         computed = [v for v in values if not isinstance(v, Constant | QuantizedConstant)]
@@ -266,12 +280,6 @@ class Context:
         if isinstance(value, Stored):
             raise unsupported(node, "an operand is an integer tensor, expected a float one")
         return self.floats_of(value)
-
-
-def _same_order(source: Layout, target: Layout) -> bool:
-    """Whether two layouts of one shape differ in the places of axes of size one only."""
-    perm = [source.perm.index(axis) for axis in target.perm]
-    return keeps_order(source.physical, perm)
 
 
 def is_known(value: Value) -> bool:

@@ -85,6 +85,22 @@ class Layout:
         perm = _regrouped(self.base, self.perm, self.shape)
         return None if perm is None else Layout.permuted(self.shape, perm)
 
+    def arranged(self) -> Layout:
+        """The nearest order of `base` in which the pending reshape can be said (see regrouped).
+
+        Only axes that are merged are brought together; a channel shuffle stays channels-last.
+        """
+        groups = _groups(self.base, self.shape)
+        if groups is None:
+            return Layout(self.base, tuple(range(len(self.base))), self.shape)
+        placed: list[tuple[int, list[int]]] = []
+        for sources, _ in groups:
+            places = [self.perm.index(axis) for axis in sources if self.base[axis] != 1]
+            placed.append((min(places, default=_idle_place(placed)), sources))
+        placed.sort(key=lambda item: item[0])
+        perm = tuple(axis for _, sources in placed for axis in sources)
+        return Layout(self.base, perm, self.shape)
+
 
 def _regrouped(base: Shape, perm: tuple[int, ...], shape: Shape) -> tuple[int, ...] | None:
     """The permutation of `shape` with the same memory order as `base` under `perm`, if any."""
@@ -131,6 +147,17 @@ def _groups(base: Shape, shape: Shape) -> list[tuple[list[int], list[int]]] | No
                 break
         groups.append((sources, targets))
     return groups
+
+
+def runs_of(perm: Sequence[int]) -> list[tuple[int, ...]]:
+    """The axes of a permutation in runs that stay together: (0, 3, 4, 1, 2) is 0 | 3 4 | 1 2."""
+    runs: list[list[int]] = []
+    for axis in perm:
+        if runs and axis == runs[-1][-1] + 1:
+            runs[-1].append(axis)
+        else:
+            runs.append([axis])
+    return [tuple(run) for run in runs]
 
 
 def keeps_order(shape: Sequence[int], perm: Sequence[int]) -> bool:

@@ -36,9 +36,9 @@ Movable = Codes | Floats | Stored
 
 
 def movable(ctx: Context, node: Node, index: int) -> Movable:
-    """Input `index` as one tensor without a pending reshape."""
-    value = ctx.settled(ctx.computed(node, index))
-    return value if isinstance(value, Codes | Stored) else ctx.floats(node, index)
+    """Input `index` as one tensor in its layout's shape, without limits to come."""
+    value = ctx.shaped(ctx.computed(node, index))
+    return ctx.floats_of(value) if isinstance(value, Floats) else value
 
 
 # --- Concat --------------------------------------------------------------------------------------
@@ -178,15 +178,20 @@ def _stepped(ctx: Context, value: Movable, axis: int, picked: range) -> Movable:
 
 
 def _every(ctx: Context, value: Movable, axis: int, step: int) -> Movable:
-    """value[::step] along one axis, whose size is a multiple of the step."""
+    """value[::step] along one axis, whose size is a multiple of the step.
+
+    The steps are put beside the elements of the axis behind, of which the first are taken: so the
+    rank stays (an axis of size one is added behind the last).
+    """
     place, physical = value.layout.axis(axis), value.layout.physical
-    count = physical[place] // step
-    split_shape = (*physical[:place], count, step, *physical[place + 1 :])
-    tensor = ctx.builder.reshape(value.tensor, split_shape)
-    first = (*physical[:place], count, 1, *physical[place + 1 :])
-    tensor = ctx.builder.slice(tensor, (0,) * len(first), first)
+    width = math.prod(physical[place + 1 : place + 2])
+    front = (*physical[:place], physical[place] // step)
+    back = physical[place + 2 :]
+    tensor = ctx.builder.reshape(value.tensor, (*front, step * width, *back))
+    kept = (*front, width, *back)
+    tensor = ctx.builder.slice(tensor, (0,) * len(kept), kept)
     shape = list(value.shape)
-    shape[axis] = count
+    shape[axis] = front[-1]
     layout = value.layout.resized(shape)
     return replace(value, tensor=ctx.builder.reshape(tensor, layout.physical), layout=layout)
 
@@ -258,7 +263,7 @@ def expand(ctx: Context, node: Node) -> Value:
         raise invalid_node(node, f"shape {wanted[:8]}")
     shape = broadcast(node, [value.shape, tuple(wanted)])
     raised = (*(1,) * (len(shape) - len(value.shape)), *value.shape)
-    value = ctx.reshaped(value, raised)  # type: ignore[assignment]
+    value = ctx.shaped(ctx.reshaped(value, raised))
     repeats = [n // own for n, own in zip(shape, raised, strict=True)]
     return _repeated(ctx, node, value, repeats)
 

@@ -40,7 +40,7 @@ def reduce(ctx: Context, node: Node) -> Value:
 
 def reducible(ctx: Context, node: Node, *, ordered: bool) -> Codes | Floats:
     """The node's input as codes where they serve (`ordered`: only if in the order of the reals)."""
-    value = ctx.settled(ctx.computed(node, 0))
+    value = ctx.shaped(ctx.computed(node, 0))
     if isinstance(value, Codes) and not (ordered and np.any(np.diff(value.table) < 0)):
         return value
     return ctx.floats(node, 0)
@@ -86,7 +86,7 @@ def _prepared(
         return value, real[::-1], result
     area = math.prod(shape[real[0] : real[-1] + 1])
     merged = (*shape[: real[0]], area, *shape[real[-1] + 1 :])
-    # The layout of what is reduced matters no more: only its tensor is read, the result has its own.
+    # Of what is reduced only the tensor is read; the result has its own layout.
     tensor = ctx.builder.reshape(value.tensor, merged)
     value = replace(value, tensor=tensor, layout=Layout.plain(merged))
     kept = (*shape[: real[0]], 1, *shape[real[-1] + 1 :])
@@ -144,7 +144,7 @@ def arg_max(ctx: Context, node: Node) -> Value:
     """The index (i64) of the first maximum or minimum along one axis."""
     if node.integer("select_last_index", 0):
         raise unsupported(node, "select_last_index", "leave it 0")
-    value = ctx.settled(ctx.computed(node, 0))
+    value: Stored | Codes | Floats = ctx.shaped(ctx.computed(node, 0))
     if node.op == "ArgMin" or not isinstance(value, Codes) or np.any(np.diff(value.table) <= 0):
         value = ctx.floats(node, 0)
     tensor = value.tensor

@@ -1,5 +1,8 @@
 """What a tensor of the model is while it is imported.
 
+The elements of a value's tensor lie in memory as its layout's `physical` shape says; the tensor may
+have another shape of the same elements (reshapes are written where an operator needs them).
+
 DequantizeLinear, activations and reshapes write nothing by themselves: they make one of these
 values, and what is written depends on who reads it. So a convolution followed by QuantizeLinear
 becomes an integer convolution, and any chain of functions of one 8-bit tensor becomes a table.
