@@ -1,8 +1,7 @@
 """CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED.
 
 Convolutions round twice (DOUBLE_ROUND), FULLY_CONNECTED once. The factor of a requantization is a
-product of the scales' doubles where the kernels are per channel (int8), and of their floats where
-they are per tensor (uint8, FULLY_CONNECTED).
+product of the scales as doubles, but for uint8 convolutions, whose kernels multiply them as floats.
 """
 
 from __future__ import annotations
@@ -21,6 +20,10 @@ from afe.importers.tflite.model import TensorInfo
 from afe.importers.tflite.node import Affine, Node
 from afe.importers.tflite.padding import window_padding
 from afe.importers.tflite.registry import operator
+from afe.importers.tflite.rounding import exact_scaling
+
+_MAX_PRODUCT = 255 * 255
+"""Largest magnitude of (x - zero point) * (weight - zero point)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,7 @@ def fully_connected(node: Node) -> Tensor:
     x = node.int8_value(0)
     weights = _weights(node, 1, rank=2)
     outputs, inputs = weights.shape
+    bias = _bias(node, 2, outputs)
     elements = int(np.prod(x.shape, dtype=np.int64))
     if elements % inputs:
         raise node.invalid(f"input {list(x.shape)} does not fit weights {list(weights.shape)}")
@@ -182,13 +186,14 @@ def fully_connected(node: Node) -> Tensor:
     accumulators = b.conv2d(
         b.reshape(x, (elements // inputs, 1, 1, inputs)),
         b.const(weights.reshape(outputs, 1, 1, inputs)),
-        b.const(_bias(node, 2, outputs)),
+        b.const(bias),
         input_zp=node.in_affine(0).zero_point,
         weight_zp=_fully_connected_weight_zp(node),
     )
-    result = _fully_connected_requantization(
-        node, outputs, options.FusedActivationFunction()
-    ).apply(node, accumulators)
+    requantization = _fully_connected_requantization(
+        node, weights, bias, options.FusedActivationFunction()
+    )
+    result = requantization.apply(node, accumulators)
     if options.KeepNumDims():
         if x.shape[-1:] != (inputs,):
             raise node.invalid(f"input {list(x.shape)} does not fit weights {list(weights.shape)}")
@@ -249,18 +254,22 @@ def _conv_requantization(
     return _Requantization(node.scaling(factors), output, limits, DOUBLE_ROUND)
 
 
-def _fully_connected_requantization(node: Node, channels: int, activation: int) -> _Requantization:
-    weights, output = node.input(1), node.out_affine()
-    node.check_scales(weights)
-    if weights.is_unsigned != node.input(0).is_unsigned:
-        raise node.unsupported(f"{node.input(0).type_name} input with {weights.type_name} weights")
-    input_scale = node.in_affine(0).scale
+def _fully_connected_requantization(
+    node: Node, weights: NDArray[np.int8], bias: NDArray[np.int32], activation: int
+) -> _Requantization:
+    """The kernel multiplies in double and rounds halves away: see rounding.py."""
+    tensor, output = node.input(1), node.out_affine()
+    node.check_scales(tensor)
+    if tensor.is_unsigned != node.input(0).is_unsigned:
+        raise node.unsupported(f"{node.input(0).type_name} input with {tensor.type_name} weights")
+    channels, inputs = weights.shape
     limits = node.activation_range(activation, output)
-    if len(weights.scales) == 1:
-        factor = _per_tensor_factor(input_scale, weights.scales[0], output.scale)
-        return _Requantization(node.scaling(factor), output, limits, SINGLE_ROUND)
-    factors = _per_channel_factors(node, input_scale, weights, channels, 0, output.scale)
-    return _Requantization(node.scaling(factors), output, limits, SINGLE_ROUND)
+    factors = _per_channel_factors(node, node.in_affine(0).scale, tensor, channels, 0, output.scale)
+    node.scaling(factors)
+    bound = inputs * _MAX_PRODUCT + int(np.abs(bias.astype(np.int64)).max())
+    low, high = (limit - output.zero_point for limit in limits)
+    scaling, _ = exact_scaling(factors, low, high, bound)
+    return _Requantization(scaling, output, limits, SINGLE_ROUND)
 
 
 def _fully_connected_weight_zp(node: Node) -> int:
