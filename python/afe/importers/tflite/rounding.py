@@ -54,8 +54,7 @@ def _has_close_steps(values: Integers, factors: NDArray[np.float64]) -> NDArray[
     with np.errstate(divide="ignore", over="ignore"):
         places = (values - 0.5) / factors
     close = np.abs(places - np.rint(places)) <= np.abs(places) * 2.0**-29
-    result: NDArray[np.bool_] = close.any(axis=1)
-    return result
+    return np.asarray(np.any(close, axis=1), np.bool_)
 
 
 def _steps(values: Integers, factors: NDArray[np.float64], bound: int) -> Integers:
@@ -81,5 +80,4 @@ def _is_exact(
     limited = np.clip(steps, -_INT32_MAX, _INT32_MAX)
     reaches = (rescaled(limited) >= values) | (np.abs(limited) > bound)
     before = (rescaled(limited - 1) < values) | (np.abs(limited - 1) > bound)
-    result: NDArray[np.bool_] = (reaches & before).all(axis=1)
-    return result
+    return np.asarray(np.all(reaches & before, axis=1), np.bool_)
