@@ -282,6 +282,15 @@ def test_average_pool(qdq: Qdq, case: str) -> None:
     assert_equal(qdq.model(y))
 
 
+def test_average_pool_over_the_whole_image(qdq: Qdq) -> None:
+    """A window as large as the image is a mean over it, which needs no window."""
+    x = qdq.input((1, 13, 7, 5), 0.05, zero(qdq, 9))
+    pooled = qdq.quantized(qdq.node("AveragePool", [x], kernel_shape=[7, 5]), 0.013, zero(qdq, 9))
+    model = qdq.model(pooled)
+    assert_equal(model)
+    assert "avg_pool2d" not in operations(imported(model))
+
+
 def test_average_pool_counting_padding(qdq: Qdq) -> None:
     """Average pooling, padding counted as zeros; and one-dimensional pools."""
     x = qdq.input((1, 3, 10, 8), 0.05, zero(qdq, 9))

@@ -45,11 +45,13 @@ def max_pool(ctx: Context, node: Node) -> Value:
 @operator("AveragePool")
 def average_pool(ctx: Context, node: Node) -> Value:
     """The mean of each window of x [n, c, …]; padding counts with count_include_pad."""
-    value = ctx.floats(node, 0)
+    value = reducible(ctx, node, ordered=False)
     frame = _frame(node, value.shape)
     if frame.dilation != (1, 1):
         raise unsupported(node, f"dilations {list(frame.dilation)}", "use a dilation of 1")
-    source = nhwc(ctx, value).tensor
+    if frame.pad == (0, 0, 0, 0) and frame.kernel == two_dimensional(value.shape[2:]):
+        return mean(ctx, value, range(2, len(value.shape)))
+    source = ctx.floats_of(nhwc(ctx, value)).tensor
     if node.integer("count_include_pad", 0):
         if node.integer("ceil_mode", 0):
             raise unsupported(node, "count_include_pad together with ceil_mode")
