@@ -5,6 +5,8 @@
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
+#include "Conversion/TosaToMLA/LaneTables.h"
+#include "Conversion/TosaToMLA/Lanes.h"
 #include "Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -29,6 +31,59 @@ struct ExactRounding : OpRewritePattern<tosa::RescaleOp> {
       return rewriter.notifyMatchFailure(op, "its rounding is exact");
     rewriter.modifyOpInPlace(op, [&] { op.setRoundingMode(tosa::RoundingMode::SINGLE_ROUND); });
     return success();
+  }
+};
+
+/// Lane operations on constants of one element are computed here: importers write the constant operand of
+/// an addition like any other.
+struct FoldOneElement : RewritePattern {
+  explicit FoldOneElement(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    auto isOneElement = [](Value value) {
+      ElementsAttr elements = constantOf(value);
+      return elements && elements.getNumElements() == 1;
+    };
+    auto type = isLaneOp(op) && op->getNumResults() == 1
+                    ? dyn_cast<RankedTensorType>(op->getResult(0).getType())
+                    : RankedTensorType();
+    if (!type || !type.hasStaticShape() || type.getNumElements() != 1 || op->getNumOperands() == 0 ||
+        !isOneElement(op->getOperand(0)) || !llvm::all_of(op->getOperands(), constantOf))
+      return rewriter.notifyMatchFailure(op, "it is no scalar computation");
+    auto bits = evaluate(op);
+    auto value = bits ? toAttribute(*bits, type.getElementType()) : TypedAttr();
+    if (!value)
+      return rewriter.notifyMatchFailure(op, "it has no lane form");
+    rewriter.replaceOpWithNewOp<tosa::ConstOp>(op, type, DenseElementsAttr::get(type, Attribute(value)));
+    return success();
+  }
+
+  static std::optional<LaneBits> evaluate(Operation *op) {
+    VectorBuilder builder(op->getContext(), op->getLoc());
+    Value result = emitLane(builder, op, [&](Value operand) -> Value {
+      if (auto number = scalarInt(operand))
+        return builder.i32(*number);
+      return builder.f32(scalarFloat(operand).value_or(0.0f));
+    });
+    llvm::DenseMap<Value, LaneBits> known;
+    for (Operation &lane : builder.block()) {
+      auto operands = llvm::map_to_vector(lane.getOperands(), [&](Value v) { return known[v]; });
+      auto bits = evaluateLane(&lane, operands);
+      if (!bits)
+        return std::nullopt;
+      known[lane.getResult(0)] = *bits;
+    }
+    return result ? std::optional(known[result]) : std::nullopt;
+  }
+
+  static TypedAttr toAttribute(LaneBits bits, Type type) {
+    if (type.isF32())
+      return FloatAttr::get(type, llvm::bit_cast<float>(bits));
+    auto integer = dyn_cast<IntegerType>(type);
+    if (!integer || integer.getWidth() > 32)
+      return {};
+    return IntegerAttr::get(type, APInt(32, uint32_t(bits)).trunc(integer.getWidth()));
   }
 };
 
@@ -132,7 +187,7 @@ struct CanonicalizePass : impl::CanonicalizePassBase<CanonicalizePass> {
 } // namespace
 
 void populateArithmeticPatterns(RewritePatternSet &patterns) {
-  patterns.add<ExactRounding, DropIdentityRescale, MergeClamps, ClampBehindQuantize>(
+  patterns.add<FoldOneElement, ExactRounding, DropIdentityRescale, MergeClamps, ClampBehindQuantize>(
       patterns.getContext());
 }
 

@@ -116,8 +116,8 @@ struct SinkReshape : RewritePattern {
       return rewriter.notifyMatchFailure(op, "it is not unary");
     auto reshape = op->getOperand(0).getDefiningOp<tosa::ReshapeOp>();
     // From an argument the reshape stands at the edge already.
-    if (!reshape || !reshape->hasOneUse() || isa<BlockArgument>(reshape.getInput1()))
-      return rewriter.notifyMatchFailure(op, "its operand is not reshaped for it alone");
+    if (!reshape || isa<BlockArgument>(reshape.getInput1()))
+      return rewriter.notifyMatchFailure(op, "its operand is not reshaped");
     auto from = typeOf(reshape.getInput1()), to = typeOf(reshape.getOutput());
     if (!from || !from.hasStaticShape() || from.getRank() > 4 || !to || !to.hasStaticShape() ||
         from.getRank() == 0 || (isRowwise(op) && from.getShape().back() != to.getShape().back()))
@@ -197,28 +197,84 @@ struct RaiseToUnsigned : OpRewritePattern<tosa::RescaleOp> {
   }
 };
 
-/// f(reshape(x), reshape(y)) ==> reshape(f(x, y)) where both come from the same shape.
+/// Operations on two tensors, element by element (further operands are parameters).
+bool isPointwiseBinary(Operation *op) {
+  if (matchCustom(op, "div_f32"))
+    return op->getNumOperands() == 2 && op->getNumResults() == 1;
+  return isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp,
+             tosa::BitwiseAndOp, tosa::BitwiseOrOp, tosa::BitwiseXorOp>(op);
+}
+
+/// f(reshape(x), y) ==> reshape(f(x, y')) where y is reshaped from the same shape, or has one element.
 struct SinkReshapePair : RewritePattern {
   explicit SinkReshapePair(MLIRContext *context)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+
+  /// `operand` with the rank and shape of `from`; null where that takes more than a reshape.
+  static Value withShape(Value operand, RankedTensorType from, RankedTensorType to,
+                         PatternRewriter &rewriter) {
+    auto reshape = operand.getDefiningOp<tosa::ReshapeOp>();
+    if (reshape && typeOf(operand).getShape() == to.getShape())
+      return typeOf(reshape.getInput1()).getShape() == from.getShape() ? reshape.getInput1() : Value();
+    ElementsAttr elements = constantOf(operand);
+    if (!elements || elements.getNumElements() != 1)
+      return {};
+    ElementsAttr shaped = reshaped(elements, SmallVector<int64_t>(from.getRank(), 1));
+    if (!shaped)
+      return {};
+    return tosa::ConstOp::create(rewriter, operand.getLoc(), shaped.getType(), shaped);
+  }
+
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp>(op))
+    if (!isPointwiseBinary(op))
       return rewriter.notifyMatchFailure(op, "it is not binary");
-    auto first = op->getOperand(0).getDefiningOp<tosa::ReshapeOp>();
-    auto second = op->getOperand(1).getDefiningOp<tosa::ReshapeOp>();
-    if (!first || !second || first.getType() != second.getType() || !first->hasOneUse() ||
-        !second->hasOneUse() || first.getInput1().getType() != second.getInput1().getType() ||
-        typeOf(op->getResult(0)).getShape() != typeOf(first.getOutput()).getShape())
+    auto reshape = op->getOperand(0).getDefiningOp<tosa::ReshapeOp>();
+    if (!reshape)
+      reshape = op->getOperand(1).getDefiningOp<tosa::ReshapeOp>();
+    auto from = reshape ? typeOf(reshape.getInput1()) : RankedTensorType();
+    auto to = typeOf(op->getResult(0));
+    if (!from || !from.hasStaticShape() || from.getRank() > 4 || from.getRank() == 0 || !to ||
+        isa<BlockArgument>(reshape.getInput1()) ||
+        to.getShape() != typeOf(reshape.getOutput()).getShape())
+      return rewriter.notifyMatchFailure(op, "it broadcasts, or no operand is reshaped");
+    Value first = withShape(op->getOperand(0), from, to, rewriter);
+    Value second = first ? withShape(op->getOperand(1), from, to, rewriter) : Value();
+    if (!second)
       return rewriter.notifyMatchFailure(op, "its operands are not reshaped alike");
-    auto from = typeOf(first.getInput1());
-    if (!from || !from.hasStaticShape() || from.getRank() > 4)
-      return rewriter.notifyMatchFailure(op, "the rank in front is too large");
     Operation *moved = rewriter.clone(*op);
-    moved->setOperand(0, first.getInput1());
-    moved->setOperand(1, second.getInput1());
-    auto type = typeOf(op->getResult(0));
-    moved->getResult(0).setType(type.clone(from.getShape()));
-    rewriter.replaceOp(op, reshapeTo(rewriter, first.getLoc(), moved->getResult(0), type.getShape()));
+    moved->setOperand(0, first);
+    moved->setOperand(1, second);
+    moved->getResult(0).setType(to.clone(from.getShape()));
+    rewriter.replaceOp(op, reshapeTo(rewriter, reshape.getLoc(), moved->getResult(0), to.getShape()));
+    return success();
+  }
+};
+
+/// A fully connected layer over tokens, written as images of one pixel: [N*S,1,1,C] from [N,S,C] ==>
+/// [N,S,1,C]. The batch stays the batch, and no token is moved.
+struct TokensAsPixels : OpRewritePattern<tosa::Conv2DOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tosa::Conv2DOp op, PatternRewriter &rewriter) const override {
+    auto reshape = op.getInput().getDefiningOp<tosa::ReshapeOp>();
+    auto from = reshape ? typeOf(reshape.getInput1()) : RankedTensorType();
+    auto input = typeOf(op.getInput()), output = typeOf(op.getOutput()), weights = typeOf(op.getWeight());
+    auto isOne = [](int64_t n) { return n == 1; };
+    if (!from || !from.hasStaticShape() || from.getRank() < 3 || from.getRank() > 4 || !output ||
+        !weights || input.getShape().back() != from.getShape().back() ||
+        input.getDimSize(0) == from.getDimSize(0) ||
+        !llvm::all_of(input.getShape().slice(1, 2), isOne) ||
+        !llvm::all_of(weights.getShape().slice(1, 2), isOne) ||
+        !llvm::all_of(op.getStride(), isOne) ||
+        !llvm::all_of(op.getPad(), [](int64_t n) { return n == 0; }))
+      return rewriter.notifyMatchFailure(op, "it does not work on tokens");
+    SmallVector<int64_t> shape{from.getDimSize(0), from.getDimSize(1),
+                               from.getRank() == 4 ? from.getDimSize(2) : 1, from.getShape().back()};
+    Value pixels = reshapeTo(rewriter, reshape.getLoc(), reshape.getInput1(), shape);
+    auto moved = cast<tosa::Conv2DOp>(rewriter.clone(*op));
+    moved->setOperand(0, pixels);
+    shape.back() = output.getShape().back();
+    moved->getResult(0).setType(output.clone(shape));
+    rewriter.replaceOp(op, reshapeTo(rewriter, op.getLoc(), moved.getOutput(), output.getShape()));
     return success();
   }
 };
@@ -227,7 +283,7 @@ struct SinkReshapePair : RewritePattern {
 
 void populateMovementPatterns(RewritePatternSet &patterns) {
   patterns.add<MergeReshapes, MergeTransposes, DropIdentitySlice, SinkReshape, SinkTranspose,
-               SinkToSigned, RaiseToUnsigned, SinkReshapePair>(patterns.getContext());
+               SinkToSigned, RaiseToUnsigned, SinkReshapePair, TokensAsPixels>(patterns.getContext());
 }
 
 } // namespace afe

@@ -78,6 +78,7 @@ public:
 private:
   StringRef fromArgument(Value value) const;
   StringRef fromResult(Value value) const;
+  StringRef fromCall(Value value) const;
   std::string nameOf(Value value) const;
 
   mutable func::FuncOp func;
@@ -110,10 +111,22 @@ StringRef TensorNames::fromResult(Value value) const {
   return "";
 }
 
+/// The name under which an earlier segment returned the value.
+StringRef TensorNames::fromCall(Value value) const {
+  Operation *call = value.getDefiningOp();
+  auto callee = call ? call->getAttrOfType<FlatSymbolRefAttr>("callee") : FlatSymbolRefAttr();
+  Operation *segment = callee ? SymbolTable::lookupNearestSymbolFrom(call, callee) : nullptr;
+  auto names = segment ? segment->getAttrOfType<ArrayAttr>("output_names") : ArrayAttr();
+  unsigned number = names ? cast<OpResult>(value).getResultNumber() : 0;
+  return names && number < names.size() ? cast<StringAttr>(names[number]).getValue() : "";
+}
+
 std::string TensorNames::nameOf(Value value) const {
   if (StringRef name = fromArgument(value); !name.empty())
     return name.str();
   if (StringRef name = fromResult(value); !name.empty())
+    return name.str();
+  if (StringRef name = fromCall(value); !name.empty())
     return name.str();
   auto names = namesIn(value.getLoc());
   return names.empty() ? "tensor" : names.back();

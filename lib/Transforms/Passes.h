@@ -3,6 +3,7 @@
 
 #include "a65/A65Dialect.h"
 #include "mla/MLADialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"

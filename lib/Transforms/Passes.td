@@ -32,7 +32,8 @@ def CanonicalizePass : Pass<"afe-canonicalize", "::mlir::ModuleOp"> {
     follows them and the change between uint8 and int8 to where a layer can absorb it. Never touches
     large constants.
   }];
-  let dependentDialects = ["::mlir::tosa::TosaDialect"];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::afe::mla::MLADialect",
+                           "::mlir::math::MathDialect"];
 }
 
 def PartitionPass : Pass<"afe-partition", "::mlir::ModuleOp"> {

@@ -252,7 +252,9 @@ private:
   bool growOnce(Cluster &cluster, llvm::DenseSet<Value> &rejected);
   bool isWorthFusing(const Cluster &larger, Value value);
   void replace(const Cluster &cluster);
+  void eraseUnused(const Cluster &cluster);
 
+  llvm::DenseSet<Operation *> erased;
   func::FuncOp func;
   ConstantPool &constants;
 };
@@ -361,13 +363,25 @@ bool isIdentity(mla::VectorOp op) {
   return true;
 }
 
+/// The operations of a replaced cluster that nothing needs any more: what they read must not count them
+/// as users.
+void Clustering::eraseUnused(const Cluster &cluster) {
+  SmallVector<Operation *> ordered(cluster.getOps().begin(), cluster.getOps().end());
+  llvm::sort(ordered, [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); });
+  for (Operation *op : ordered)
+    if (op->use_empty()) {
+      erased.insert(op);
+      op->erase();
+    }
+}
+
 void Clustering::replace(const Cluster &cluster) {
   Emission emission(cluster, constants);
   if (!emission.run())
     return;
   mla::VectorOp op = emission.create();
   cluster.getRoot()->getResult(0).replaceAllUsesWith(op.getOutputs()[0]);
-  cluster.getRoot()->erase();
+  eraseUnused(cluster);
   if (op.getInputs().size() == 1 && isIdentity(op)) {
     op.getOutputs()[0].replaceAllUsesWith(op.getInputs()[0]);
     op.erase();
@@ -377,16 +391,14 @@ void Clustering::replace(const Cluster &cluster) {
 }
 
 void Clustering::run() {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(func.getBody().front()))) {
-    if (!isLaneOp(&op) || op.getNumResults() != 1 || op.getNumOperands() == 0)
+  SmallVector<Operation *> roots;
+  for (Operation &op : llvm::reverse(func.getBody().front()))
+    if (isLaneOp(&op) && op.getNumResults() == 1 && op.getNumOperands() > 0)
+      roots.push_back(&op);
+  for (Operation *op : roots) {
+    if (erased.contains(op) || op->use_empty() || shapeOf(op->getResult(0)).size() > 4)
       continue;
-    if (op.use_empty()) {
-      op.erase();
-      continue;
-    }
-    if (shapeOf(op.getResult(0)).size() > 4)
-      continue;
-    auto cluster = grow(&op);
+    auto cluster = grow(op);
     if (cluster && isWorthwhileRoot(*cluster))
       replace(*cluster);
   }

@@ -67,6 +67,7 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     if (failed(checkTypes(func)))
       return signalPassFailure();
     ConstantPool constants(func);
+    raiseWideReshapes(func);
     lowerConvolutions(func, constants);
     fuseResiduals(func);
     lowerPooling(func);

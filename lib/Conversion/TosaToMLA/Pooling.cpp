@@ -131,20 +131,20 @@ WindowSum windowSum(VectorBuilder &b, const Pool &pool, const std::set<int64_t> 
   return result;
 }
 
-/// sum / count by multiplication with the count's reciprocal, rounded half up (TOSA's SINGLE_ROUND).
-Value multiplyByReciprocal(VectorBuilder &b, Value sum, const WindowSum &window, int64_t zp) {
+/// x / (factor * count) by multiplication with the reciprocal, rounded half up (SINGLE_ROUND).
+Value multiplyByReciprocal(VectorBuilder &b, Value x, const WindowSum &window, int64_t factor,
+                           int64_t zp) {
   if (!window.count) {
-    auto [multiplier, shift] = reciprocal(window.constant);
-    return b.rescale(sum, mla::RequantMode::single_round, multiplier, shift, zp);
+    auto [multiplier, shift] = reciprocal(factor * window.constant);
+    return b.rescale(x, mla::RequantMode::single_round, multiplier, shift, zp);
   }
   SmallVector<int32_t> multipliers(256, 1 << 30), shifts(256, 30);
   for (int count = 1; count < 256; ++count)
-    std::tie(multipliers[count], shifts[count]) = reciprocal(count);
+    std::tie(multipliers[count], shifts[count]) = reciprocal(factor * count);
   Value multiplier = b.toI32<mla::VTable32Op>(window.count, ArrayRef<int32_t>(multipliers));
   Value shift = b.toI32<mla::VTable32Op>(window.count, ArrayRef<int32_t>(shifts));
-  return mla::VRescaleChannelOp::create(b.opBuilder(), sum.getLoc(), sum.getType(), sum, multiplier,
-                                        shift, mla::RequantMode::single_round,
-                                        static_cast<uint32_t>(zp));
+  return mla::VRescaleChannelOp::create(b.opBuilder(), x.getLoc(), x.getType(), x, multiplier, shift,
+                                        mla::RequantMode::single_round, static_cast<uint32_t>(zp));
 }
 
 bool lowerTosaAverage(tosa::AvgPool2dOp op) {
@@ -162,41 +162,67 @@ bool lowerTosaAverage(tosa::AvgPool2dOp op) {
   Value zeros = window.count ? b.mul(window.count, b.i32(*inputZp)) : Value();
   Value sum = zeros && *inputZp ? b.sub(window.sum, zeros)
                                 : b.subConstant(window.sum, window.constant * *inputZp);
-  Value quotient = multiplyByReciprocal(b, sum, window, *outputZp);
+  Value quotient = multiplyByReciprocal(b, sum, window, /*factor=*/1, *outputZp);
   auto [lo, hi] = rangeOf(getElementTypeOrSelf(op.getType()));
   return finish(b, pool, b.clamp(quotient, lo, hi));
 }
 
-/// LiteRT's division: half away from zero, by adding or subtracting half the count and truncating.
-int64_t litertQuotient(int64_t sum, int64_t count) {
+/// The integer divisions of LiteRT's kernels: half away from zero (int8), or half up (uint8).
+int64_t quotientOf(int64_t sum, int64_t count, bool halfUp) {
+  if (halfUp)
+    return llvm::divideFloorSigned(sum + count / 2, count);
   return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
 }
 
-/// Whether, for every sum that can occur, the rounded product of (sum - 1 where it is negative) and
-/// the reciprocal is LiteRT's quotient. Tried out rather than argued; too many cases count as no.
-bool reciprocalIsExact(const std::set<int64_t> &counts, int64_t least, int64_t greatest) {
+/// Ways to divide with one rounding multiplication. Doubling the sum and adding one (or, for negative
+/// sums rounded away from zero, subtracting one) moves ties to the side they are to be rounded to.
+enum class Division { plain, doubled };
+
+int64_t dividend(int64_t sum, Division way, bool halfUp) {
+  if (way == Division::plain)
+    return sum;
+  return 2 * (sum - (!halfUp && sum < 0)) + 1;
+}
+
+/// Whether the way gives the kernel's quotient for every sum that can occur. Tried out rather than
+/// argued; too many cases count as no.
+bool isExact(Division way, bool halfUp, const std::set<int64_t> &counts,
+             std::pair<int64_t, int64_t> range) {
   constexpr int64_t kMaxCases = 4 << 20;
-  int64_t cases = 0;
+  int64_t cases = 0, factor = way == Division::doubled ? 2 : 1;
   for (int64_t count : counts) {
-    if ((cases += (greatest - least) * count) > kMaxCases)
+    if ((cases += (range.second - range.first) * count) > kMaxCases)
       return false;
-    auto [multiplier, shift] = reciprocal(count);
+    auto [multiplier, shift] = reciprocal(factor * count);
     int64_t half = int64_t(1) << (shift - 1);
-    for (int64_t sum = least * count; sum <= greatest * count; ++sum)
-      if (((sum - (sum < 0)) * multiplier + half) >> shift != litertQuotient(sum, count))
+    for (int64_t sum = range.first * count; sum <= range.second * count; ++sum)
+      if ((dividend(sum, way, halfUp) * multiplier + half) >> shift != quotientOf(sum, count, halfUp))
         return false;
   }
   return true;
 }
 
+Value divideByReciprocal(VectorBuilder &b, const WindowSum &window, Division way, bool halfUp) {
+  if (way == Division::plain)
+    return multiplyByReciprocal(b, window.sum, window, /*factor=*/1, /*zp=*/0);
+  Value x = window.sum;
+  if (!halfUp)
+    x = b.add(x, b.same<mla::VShrOp>(x, b.i32(31), UnitAttr()));
+  return multiplyByReciprocal(b, b.addConstant(b.add(x, x), 1), window, /*factor=*/2, /*zp=*/0);
+}
+
 /// The same by f32 division, exact while the sum and half the count are below 2^24.
-Value divideInFloat(VectorBuilder &b, const WindowSum &window) {
+Value divideInFloat(VectorBuilder &b, const WindowSum &window, bool halfUp) {
   Value count = window.count ? window.count : b.i32(window.constant);
   Value half = window.count ? b.same<mla::VShrOp>(count, b.i32(1), UnitAttr())
                             : b.i32(window.constant / 2);
-  Value positive = b.compare(mla::ComparePredicate::gt, window.sum, b.i32(0));
-  Value moved = b.select(positive, b.add(window.sum, half), b.sub(window.sum, half));
-  return b.toInt(b.div(b.toFloat(moved), b.toFloat(count)), mla::FloatRounding::trunc);
+  Value moved = b.add(window.sum, half);
+  if (!halfUp) {
+    Value positive = b.compare(mla::ComparePredicate::gt, window.sum, b.i32(0));
+    moved = b.select(positive, moved, b.sub(window.sum, half));
+  }
+  return b.toInt(b.div(b.toFloat(moved), b.toFloat(count)),
+                 halfUp ? mla::FloatRounding::floor : mla::FloatRounding::trunc);
 }
 
 bool lowerLitertAverage(const CustomOp &op) {
@@ -208,21 +234,23 @@ bool lowerLitertAverage(const CustomOp &op) {
   Pool pool{op.op, op.op->getOperand(0), op.op->getResult(0), *kernel, *stride, *pad};
   if (!isLegal(pool))
     return false;
+  foldUnreachedRows(pool);
+  bool halfUp = op.flag("unsigned");
   auto counts = tapCounts(pool);
-  auto [least, greatest] = rangeOf(getElementTypeOrSelf(pool.input.getType()));
-  bool byTable = counts.size() == 1 || pool.taps() <= 255;
-  bool byReciprocal = byTable && reciprocalIsExact(counts, least, greatest);
-  if (*counts.begin() < 1 || (!byReciprocal && (pool.taps() + 1) * 256 >= (1 << 24)))
+  auto range = rangeOf(getElementTypeOrSelf(pool.input.getType()));
+  bool isTabled = counts.size() == 1 || pool.taps() <= 255;
+  if (*counts.begin() < 1)
     return false;
   VectorBuilder b(op.op->getContext(), op.op->getLoc());
   WindowSum window = windowSum(b, pool, counts);
   Value quotient;
-  if (byReciprocal) {
-    Value sign = b.same<mla::VShrOp>(window.sum, b.i32(31), UnitAttr());
-    quotient = multiplyByReciprocal(b, b.add(window.sum, sign), window, 0);
-  } else {
-    quotient = divideInFloat(b, window);
-  }
+  for (Division way : {Division::plain, Division::doubled})
+    if (!quotient && isTabled && isExact(way, halfUp, counts, range))
+      quotient = divideByReciprocal(b, window, way, halfUp);
+  if (!quotient && (pool.taps() + 1) * 256 < (1 << 24))
+    quotient = divideInFloat(b, window, halfUp);
+  if (!quotient)
+    return false;
   return finish(b, pool, b.clamp(quotient, *lo, *hi));
 }
 
