@@ -12,9 +12,8 @@ std::vector<Access> accessesOf(const isa::LoadFields &f) {
   const Axis rows = axis(f.count1, f.l2_stride1), planes = axis(f.count2, f.l2_stride2);
   const Extent from = extentOf(unsignedWord(f.l2), f.run, {rows, planes});
   const Axis l1Planes = axis(f.count2, f.l1_stride2);
-  const Extent to = f.transpose
-                        ? extentOf(f.l1, f.count1, {axis(f.run, 16), l1Planes})
-                        : extentOf(f.l1, f.run, {axis(f.count1, f.l1_stride1), l1Planes});
+  const Extent to = f.transpose ? extentOf(f.l1, f.count1, {axis(f.run, 16), l1Planes})
+                                : extentOf(f.l1, f.run, {axis(f.count1, f.l1_stride1), l1Planes});
   return {{"l2", Memory::L2, false, from}, {"l1", Memory::L1, true, to}};
 }
 
@@ -58,8 +57,7 @@ std::vector<Access> accessesOf(const isa::OutputFields &f) {
   const int64_t blocks = blocksOf16(f.oc), size = f.mode == 0 ? 64 : 16;
   std::vector<Access> list;
   if (f.has_params)
-    list.push_back(
-        {"params", Memory::L1, false, {f.params, f.params + blocks * paramBytes(f)}});
+    list.push_back({"params", Memory::L1, false, {f.params, f.params + blocks * paramBytes(f)}});
   if (f.residual)
     list.push_back({"res", Memory::L1, false,
                     extentOf(f.res, 16,
@@ -115,8 +113,7 @@ Extent tileExtent(const isa::VectorFields &f) {
 
 Extent windowExtent(const isa::VectorFields &f) {
   const VectorOperand o = vectorOperand(f, 0);
-  return operandExtent(f, o,
-                       windowAxis(f.y0, f.rows, f.stride_y, f.kh, f.dil_y, f.in_h, o.sy),
+  return operandExtent(f, o, windowAxis(f.y0, f.rows, f.stride_y, f.kh, f.dil_y, f.in_h, o.sy),
                        windowAxis(f.x0, f.cols, f.stride_x, f.kw, f.dil_x, f.in_w, o.sx),
                        f.channels);
 }

@@ -1,6 +1,6 @@
 // What must hold before a program may run at all: fields in range, every address inside its memory,
-// banks and grids within the target, requests inside DRAM and L2, inputs and outputs inside the DRAM
-// image. Hazards in time are the validator's business, not checked here.
+// banks and grids within the target, requests inside DRAM and L2, inputs and outputs inside the
+// DRAM image. Hazards in time are the validator's business, not checked here.
 
 #include "Encoding/Fields.h"
 #include "Simulator/Access.h"
@@ -74,8 +74,8 @@ std::string checkGrid(const Target &target, const isa::TensorFields &f) {
     return "grid of " + num(f.grid_p) + " x " + num(blocks) + " tiles, the quad has " +
            num(target.tiles);
   if (pixels > target.bank_contexts * f.grid_p)
-    return num(pixels) + " pixels on " + num(f.grid_p) + " tiles of " +
-           num(target.bank_contexts) + " contexts";
+    return num(pixels) + " pixels on " + num(f.grid_p) + " tiles of " + num(target.bank_contexts) +
+           " contexts";
   return {};
 }
 
@@ -200,8 +200,8 @@ std::string checkStreams(const Limits &limits) {
     uint32_t last = 0;
     for (size_t i = 0; i < p.streams[quad].size(); ++i) {
       const isa::Instruction &in = p.streams[quad][i];
-      std::string problem = in.start < last ? "starts before its predecessor"
-                                            : checkInstruction(limits, in, quad);
+      std::string problem =
+          in.start < last ? "starts before its predecessor" : checkInstruction(limits, in, quad);
       if (!problem.empty())
         return describeInstruction(p, quad, i) + ": " + problem;
       last = in.start;

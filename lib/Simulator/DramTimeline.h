@@ -54,8 +54,8 @@ inline int64_t burstsOf(const Target &target, uint64_t address, uint64_t rows, u
   return bursts;
 }
 
-/// The first tick at which `live` live ticks have passed since tick `start`; the DRAM is dead in the
-/// first refresh_cycles of every refresh_period.
+/// The first tick at which `live` live ticks have passed since tick `start`; the DRAM is dead in
+/// the first refresh_cycles of every refresh_period.
 inline int64_t afterLive(const Target &target, int64_t start, int64_t live) {
   if (live == 0)
     return start;

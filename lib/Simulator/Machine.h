@@ -13,8 +13,8 @@
 
 namespace afe::sim {
 
-/// Zeroed (or poisoned) bytes of a memory with slack behind, so that a kernel may load whole vectors
-/// at its end. Pages are touched only when used.
+/// Zeroed (or poisoned) bytes of a memory with slack behind, so that a kernel may load whole
+/// vectors at its end. Pages are touched only when used.
 class Bytes {
 public:
   static constexpr size_t kSlack = 128;

@@ -70,8 +70,7 @@ std::string execute(const Kernels &kernels, Quad &quad, const isa::OutputFields 
     std::string problem = readParams(quad, f, block, task);
     if (!problem.empty())
       return problem;
-    drainBlock(kernels, quad, f, task, block,
-               bank.values.data() + int64_t(block) * pixels * 16);
+    drainBlock(kernels, quad, f, task, block, bank.values.data() + int64_t(block) * pixels * 16);
   }
   return {};
 }

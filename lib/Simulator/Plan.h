@@ -1,8 +1,8 @@
 // The order of execution. What reads, writes or overwrites another's bytes in a program free of
 // hazards starts strictly after it (an occupancy is at least 1), so executing by start cycle, ties
-// in any order, gives every such program its one meaning. DRAM requests run in list order, request i
-// at the latest issue of requests 0..i: no earlier than its issue, no later than its due cycle (or
-// the list would deadlock), and before instructions that start then.
+// in any order, gives every such program its one meaning. DRAM requests run in list order, request
+// i at the latest issue of requests 0..i: no earlier than its issue, no later than its due cycle
+// (or the list would deadlock), and before instructions that start then.
 //
 // For several threads this order becomes streams of tasks, one per quad and one for the DRAM
 // controller. Streams meet in L2 only; a task that touches bytes there which another stream touched

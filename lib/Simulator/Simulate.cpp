@@ -74,19 +74,15 @@ public:
   bool runOnThreads(unsigned threads) {
     const TaskPlan plan = planTasks(program, order);
     std::vector<Fault> faults(plan.streams.size());
-    bool stopped = false; // by thread 0 only
-    TaskRunner *running = nullptr;
-    TaskRunner runner(plan, [&](unsigned stream, uint32_t step, unsigned thread) {
-      const DefaultFloatMode mode;
-      Fault &own = faults[stream];
-      own = {step, run(stream, step)};
-      if (thread == 0 && interrupt.poll() && !stopped) {
-        stopped = true;
-        running->stop();
-      }
-      return own.text.empty();
-    });
-    running = &runner;
+    bool stopped = false;
+    TaskRunner runner(
+        plan,
+        [&](unsigned stream, uint32_t step) {
+          const DefaultFloatMode mode;
+          faults[stream] = {step, run(stream, step)};
+          return faults[stream].text.empty();
+        },
+        [&] { return stopped = interrupt.poll(); });
     runner.run(threads);
     for (const Fault &f : faults)
       if (!f.text.empty() && (fault.text.empty() || f.step < fault.step))
@@ -133,8 +129,8 @@ std::string checkInputs(const isa::Program &program, const std::vector<InputByte
   for (size_t i = 0; i < inputs.size(); ++i)
     if (inputs[i].size != program.inputs[i].bytes)
       return "input '" + program.inputs[i].name + "' has " +
-             std::to_string(program.inputs[i].bytes) + " bytes, " +
-             std::to_string(inputs[i].size) + " were given";
+             std::to_string(program.inputs[i].bytes) + " bytes, " + std::to_string(inputs[i].size) +
+             " were given";
   return {};
 }
 
@@ -157,7 +153,6 @@ bool simulate(const isa::Program &program, const Target &target,
     error = checkInputs(program, inputs);
   if (!error.empty())
     return false;
-  // Also without `cycle`: a list that deadlocks has no meaning.
   if (!computeStats(program, target, result.stats, error))
     return false;
   const Kernels *kernels = selectKernels(options.kernels);

@@ -1,5 +1,5 @@
-// Executes a decoded program for the MLA: the values it computes, and on demand the cycles and
-// stalls it takes. Knows the instruction set and the machine model, and nothing of the compiler.
+// Executes a decoded program for the MLA: the values it computes, and the cycles and stalls it
+// takes. Knows the instruction set and the machine model, and nothing of the compiler.
 // A program may be hostile: whatever it holds, the simulator answers with outputs or with a fault.
 #pragma once
 
@@ -19,10 +19,9 @@ namespace afe::sim {
 enum class KernelSet : uint8_t { Auto, Scalar, Avx2, Avx512 };
 
 struct Options {
-  bool cycle = false;     ///< fill Result::stats
-  unsigned threads = 1;   ///< at most this many threads compute; the result does not depend on it
+  unsigned threads = 1; ///< at most this many threads compute; the result does not depend on it
   KernelSet kernels = KernelSet::Auto;
-  int poison = -1;        ///< 0..255: what L1, L2 and DRAM hold where nothing was written, else 0
+  int poison = -1; ///< 0..255: what L1, L2 and DRAM hold where nothing was written, else 0
   /// Asked now and then on the calling thread; true stops the simulation.
   std::function<bool()> interrupted;
 };
@@ -34,7 +33,7 @@ struct InputBytes {
 
 struct Result {
   std::vector<std::vector<uint8_t>> outputs; ///< in the order of Program::outputs
-  Stats stats;
+  Stats stats;                               ///< cycles: of the program, whatever the values
   bool interrupted = false;
 };
 

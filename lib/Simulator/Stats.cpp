@@ -2,6 +2,7 @@
 
 #include "Simulator/Stats.h"
 
+#include "Encoding/Lm.h"
 #include "Simulator/DramTimeline.h"
 #include "Simulator/Timing.h"
 
@@ -10,12 +11,10 @@
 namespace afe::sim {
 namespace {
 
-constexpr int64_t kRequestBytes = 48; ///< of an entry of the request list in DRAM
-
 /// The request list and the first instruction block of every quad.
 int64_t prologueBursts(const isa::Program &program, const Target &target) {
   int64_t bursts =
-      burstsOf(target, 0, 1, program.requests.size() * uint64_t(kRequestBytes), 0);
+      burstsOf(target, 0, 1, program.requests.size() * uint64_t(isa::kRequestBytes), 0);
   for (const auto &blocks : program.blocks)
     if (!blocks.empty())
       bursts += burstsOf(target, 0, 1, blocks[0].bytes, 0);

@@ -1,5 +1,5 @@
-// What a program costs in time: deterministic cycles, stalls and their causes, per engine and layer.
-// Computed from the instructions' starts and occupancies and from the DRAM timeline alone.
+// What a program costs in time: deterministic cycles, stalls and their causes, per engine and
+// layer. Computed from the instructions' starts and occupancies and from the DRAM timeline alone.
 #pragma once
 
 #include "Encoding/Isa.h"
@@ -32,8 +32,8 @@ struct Stats {
   int64_t plannedWait = 0;   ///< deterministic - busy
   int64_t stalls = 0;        ///< wall - deterministic, the prologue included
   int64_t wall = 0;
-  int64_t prologue = 0;      ///< w at which T is 0
-  int64_t dramBytes = 0;     ///< bytes moved by requests and prologue, whole bursts
+  int64_t prologue = 0;  ///< w at which T is 0
+  int64_t dramBytes = 0; ///< bytes moved by requests and prologue, whole bursts
   std::vector<std::array<int64_t, isa::kNumEngines>> engines; ///< occupancy per quad and engine
   std::vector<LayerStats> layers;
   std::vector<StallCause> causes;

@@ -34,8 +34,9 @@ private:
 
 } // namespace
 
-TaskRunner::TaskRunner(const TaskPlan &plan, Execute execute)
-    : plan(plan), execute(std::move(execute)), streams(new Stream[plan.streams.size()]) {}
+TaskRunner::TaskRunner(const TaskPlan &plan, Execute execute, Interrupted interrupted)
+    : plan(plan), execute(std::move(execute)), interrupted(std::move(interrupted)),
+      streams(new Stream[plan.streams.size()]) {}
 
 void TaskRunner::run(unsigned threads) {
   std::vector<std::thread> others;
@@ -66,6 +67,7 @@ void TaskRunner::work(unsigned thread) {
       patience.reset();
     else if (left)
       patience.wait();
+    poll(thread);
   }
 }
 
@@ -89,7 +91,7 @@ bool TaskRunner::advance(unsigned stream, unsigned thread) {
     const uint32_t next = streams[stream].done.load(std::memory_order_relaxed);
     if (!ready(tasks[next]))
       break;
-    if (!execute(stream, tasks[next].step, thread)) {
+    if (!execute(stream, tasks[next].step)) {
       uint32_t old = limit.load();
       while (tasks[next].step < old && !limit.compare_exchange_weak(old, tasks[next].step)) {
       }
@@ -97,8 +99,14 @@ bool TaskRunner::advance(unsigned stream, unsigned thread) {
     }
     streams[stream].done.store(next + 1, std::memory_order_release);
     advanced = true;
+    poll(thread);
   }
   return advanced;
+}
+
+void TaskRunner::poll(unsigned thread) {
+  if (thread == 0 && interrupted())
+    limit = 0;
 }
 
 } // namespace afe::sim

@@ -170,8 +170,8 @@ void loadOperand(const isa::VectorFields &f, const VectorOperand &o, const Quad 
   });
 }
 
-void storeResult(const isa::VectorFields &f, const VectorOperand &o, Quad &quad,
-                 const Chunk &chunk, const int32_t *from) {
+void storeResult(const isa::VectorFields &f, const VectorOperand &o, Quad &quad, const Chunk &chunk,
+                 const int32_t *from) {
   uint8_t *base = quad.l1.data() + o.base + chunk.image * o.sn;
   withType(o.type, [&](auto type) {
     using T = decltype(type);

@@ -15,7 +15,7 @@ struct VectorProgram {
   std::array<isa::MicroOp, 32> ops;
   std::array<isa::MicroShape, 32> shapes; ///< of each operation's result (reductions: their result)
   unsigned length = 0;
-  uint32_t registers = 0; ///< mask of the registers used
+  uint32_t registers = 0;                        ///< mask of the registers used
   bool overChannels = false, overPixels = false; ///< has such reductions
 };
 

@@ -148,7 +148,7 @@ nb::object simulate(const isa::Program &program, const nb::dict &targetDict, con
     bytes.push_back({views.back().data(), views.back().size()});
   }
   sim::Options options;
-  options.cycle = cycle, options.threads = threads, options.poison = poison;
+  options.threads = threads, options.poison = poison;
   options.kernels = kernelSet(kernels), options.interrupted = signalArrived;
   sim::Result result;
   std::string error;

@@ -1,7 +1,7 @@
 // Hostile programs under sanitizers: fields of every engine drawn from values that hurt, memories
-// full of noise that micro-programs and parameters are read from. Whatever comes, simulate() answers
-// and touches nothing outside its memories; and what it answers does not depend on the kernels, nor
-// on the number of threads.
+// full of noise that micro-programs and parameters are read from. Whatever comes, simulate()
+// answers and touches nothing outside its memories; and what it answers does not depend on the
+// kernels, nor on the number of threads.
 
 #include "Encoding/Fields.h"
 #include "Encoding/MicroCost.h"
@@ -40,9 +40,9 @@ public:
     if (draw(1, 300) == 1)
       return draw(field.min(), field.max());
     const std::string name = field.name;
-    static const std::set<std::string> kCounts{"run",  "count1", "count2", "images", "rows", "cols",
-                                               "ic",   "oc",     "kh",     "kw",     "channels",
-                                               "in_h", "in_w"};
+    static const std::set<std::string> kCounts{"run",      "count1", "count2", "images", "rows",
+                                               "cols",     "ic",     "oc",     "kh",     "kw",
+                                               "channels", "in_h",   "in_w"};
     if (kCounts.count(name))
       return draw(1, name == "ic" || name == "oc" || name == "channels" || name == "run" ? 40 : 5);
     if (name == "mode")
@@ -182,10 +182,10 @@ public:
     p.requests.push_back({Kind::ToL2, 0, 900, 0, 0, 1, 16384, 0, 0, 0});
     p.requests.push_back({Kind::FromL2, 1u << 29, 1u << 30, 32768, 16384, 1, 32768, 0, 0, 0});
     if (chance(10))
-      p.requests.push_back({Kind(draw(0, 3)), uint32_t(draw(0, 1u << 30)), uint32_t(draw(0, 1u << 30)),
-                            uint64_t(draw(0, 70000)), uint32_t(draw(0, 70000)),
-                            uint32_t(draw(0, 9)), uint32_t(draw(0, 999)), draw(-999, 999),
-                            int32_t(draw(-999, 999)), 0});
+      p.requests.push_back({Kind(draw(0, 3)), uint32_t(draw(0, 1u << 30)),
+                            uint32_t(draw(0, 1u << 30)), uint64_t(draw(0, 70000)),
+                            uint32_t(draw(0, 70000)), uint32_t(draw(0, 9)), uint32_t(draw(0, 999)),
+                            draw(-999, 999), int32_t(draw(-999, 999)), 0});
     p.outputs.push_back({"out", 32768, 32768, "int8", {}, "HWC"});
     return p;
   }
@@ -202,7 +202,7 @@ private:
 std::string run(const isa::Program &program, const Target &target, sim::KernelSet kernels,
                 unsigned threads) {
   sim::Options options;
-  options.kernels = kernels, options.threads = threads, options.cycle = true;
+  options.kernels = kernels, options.threads = threads;
   sim::Result result;
   std::string error;
   if (!sim::simulate(program, target, {}, options, result, error))

@@ -16,8 +16,8 @@
 
 #if defined(__clang__)
 #pragma clang attribute push(                                                                      \
-    __attribute__((target(                                                                         \
-        "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,bmi,bmi2,lzcnt"))),           \
+    __attribute__((                                                                                \
+        target("avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,bmi,bmi2,lzcnt"))),    \
     apply_to = function)
 #else
 #pragma GCC push_options
@@ -62,14 +62,14 @@ struct ByteSink {
   }
 };
 
-/// Packs steps of one block of output channels, four input channels adjacent: [steps][4][16 out][4],
-/// and adds up the weights per output channel.
+/// Packs steps of one block of output channels, four input channels adjacent: [steps][4][16
+/// out][4], and adds up the weights per output channel.
 __m512i packBlock(const uint8_t *from, int32_t steps, bool isUnsigned, int8_t *to) {
   const __m512i flip = _mm512_set1_epi8(int8_t(isUnsigned ? 0x80 : 0));
   const __m512i ones = _mm512_set1_epi8(1);
   const __m512i lanes = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
-  const __m512i bytes = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  const __m512i bytes =
+      _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   __m512i sums = _mm512_setzero_si512();
   for (int32_t i = 0; i < steps * 4; ++i, from += 64, to += 64) {
     __m512i w = _mm512_xor_si512(_mm512_loadu_si512(from), flip);
@@ -83,12 +83,12 @@ __m512i packBlock(const uint8_t *from, int32_t steps, bool isUnsigned, int8_t *t
 /// Where the tile's numbers are: B blocks of 16 output channels of P adjacent pixels.
 struct Tile {
   const uint8_t *rows;
-  const int8_t *weights; ///< of the first block
-  int64_t weightStride;  ///< from block to block
-  int32_t *values;       ///< of the first block
-  int64_t valueStride;   ///< from block to block, in int32
-  const __m512i *offsets;///< per block: -zu * sum v
-  const int32_t *terms;  ///< per pixel: -zv * sum (u - zu)
+  const int8_t *weights;  ///< of the first block
+  int64_t weightStride;   ///< from block to block
+  int32_t *values;        ///< of the first block
+  int64_t valueStride;    ///< from block to block, in int32
+  const __m512i *offsets; ///< per block: -zu * sum v
+  const int32_t *terms;   ///< per pixel: -zv * sum (u - zu)
   int32_t steps;
 };
 
@@ -99,8 +99,7 @@ template <int P, int B> void tile(const Tile &t) {
 #pragma clang loop unroll(full)
     for (int b = 0; b < B; ++b)
       sums[p][b] = _mm512_add_epi32(
-          _mm512_add_epi32(_mm512_loadu_si512(t.values + b * t.valueStride + p * 16),
-                           t.offsets[b]),
+          _mm512_add_epi32(_mm512_loadu_si512(t.values + b * t.valueStride + p * 16), t.offsets[b]),
           _mm512_set1_epi32(t.terms[p]));
   const uint8_t *rows = t.rows;
   const int8_t *weights = t.weights;

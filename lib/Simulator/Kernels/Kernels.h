@@ -1,6 +1,6 @@
-// The arithmetic that takes the time, behind one table of functions per instruction set of the host.
-// Each table is a translation unit that includes the same sources under other target attributes, so
-// one binary runs everywhere and fast where it can; all tables give the same bytes.
+// The arithmetic that takes the time, behind one table of functions per instruction set of the
+// host. Each table is a translation unit that includes the same sources under other target
+// attributes, so one binary runs everywhere and fast where it can; all tables give the same bytes.
 #pragma once
 
 #include "Encoding/Isa.h"
