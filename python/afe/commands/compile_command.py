@@ -8,6 +8,7 @@ from typing import Any
 
 from afe.commands import end_progress, interrupts_held, print_json, progress_on_terminal
 from afe.options import CompileOptions, flag_of
+from afe.target import load_target
 
 EXAMPLES = """examples:
   afe compile resnet8_int8.tflite -o out
@@ -49,6 +50,7 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compiles and prints the report."""
     options = _options(arguments)
+    load_target(options.target)  # a wrong one is told before anything heavy is loaded
     with interrupts_held():
         import afe.ir  # noqa: F401
         from afe.compiler import compile_model
