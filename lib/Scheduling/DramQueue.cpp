@@ -21,6 +21,7 @@ int64_t DramQueue::append(isa::DramRequest request) {
   int64_t doneCycle = std::max<int64_t>(0, (lastDoneTick + ticks - 1) / ticks - prologue);
   request.due = request.kind == isa::DramRequest::Kind::FromL2 ? doneCycle : UINT32_MAX;
   requests.push_back(request);
+  done.push_back(doneCycle);
   if (request.kind == isa::DramRequest::Kind::FromL2)
     onWritten(request, doneCycle);
   return doneCycle;

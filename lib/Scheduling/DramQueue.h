@@ -35,6 +35,7 @@ public:
   void flush();
 
   std::vector<isa::DramRequest> requests; ///< in list order
+  std::vector<int64_t> done;              ///< per request: T at which it is done
 
 private:
   int64_t append(isa::DramRequest request);

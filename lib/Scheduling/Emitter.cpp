@@ -591,6 +591,7 @@ void Emitter::finish() {
     touch(request.l2Buffer, request.issue, request.due);
   }
   program.requests = std::move(dram.requests);
+  requestDone = std::move(dram.done);
   program.dramBytes += base;
   for (isa::Buffer &buffer : program.buffers) {
     if (buffer.memory == Memory::Dram && &buffer != &program.buffers[constants])

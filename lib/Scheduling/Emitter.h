@@ -42,6 +42,7 @@ public:
   bool run();
 
   isa::Program program;
+  std::vector<int64_t> requestDone; ///< per request of the program: T at which it should be done
   std::string error;
   int failedLayer = -1;
 

@@ -30,13 +30,10 @@ bool planSegment(const Network &network, const Target &target, Plan &plan, std::
   return true;
 }
 
-/// Adds a request for every instruction block but the first of each quad, as early as two resident
-/// blocks allow, at a place in the list where it holds up nothing that is due before its issue.
-static bool addInstructionBlocks(isa::Program &program, const Target &target, std::string &error) {
-  program.blocks = isa::layoutStreams(program, target, error);
-  if (program.blocks.empty() && !error.empty())
-    return false;
-  std::vector<isa::DramRequest> blocks;
+/// A request for every instruction block but the first of each quad, as early as two resident
+/// blocks allow.
+static std::vector<isa::DramRequest> blockRequests(const isa::Program &program) {
+  std::vector<isa::DramRequest> requests;
   for (size_t q = 0; q < program.blocks.size(); ++q)
     for (size_t k = 1; k < program.blocks[q].size(); ++k) {
       isa::DramRequest request;
@@ -46,18 +43,30 @@ static bool addInstructionBlocks(isa::Program &program, const Target &target, st
       request.l2 = q;
       request.rows = k;
       request.rowBytes = program.blocks[q][k].bytes;
-      blocks.push_back(request);
+      requests.push_back(request);
     }
-  std::stable_sort(blocks.begin(), blocks.end(),
-                   [](const auto &a, const auto &b) { return a.due < b.due; });
-  for (const isa::DramRequest &block : blocks) {
-    std::vector<isa::DramRequest> &list = program.requests;
-    size_t place = 0;
-    while (place < list.size() && list[place].due < block.due)
+  std::stable_sort(requests.begin(), requests.end(),
+                   [](const auto &a, const auto &b) { return a.issue < b.issue; });
+  return requests;
+}
+
+/// Puts the instruction blocks into the list where the DRAM gets to them when they may be issued: a
+/// block in front of that would hold up the prefetches behind it.
+static bool addInstructionBlocks(isa::Program &program, std::vector<int64_t> done,
+                                 const Target &target, std::string &error) {
+  program.blocks = isa::layoutStreams(program, target, error);
+  if (program.blocks.empty() && !error.empty())
+    return false;
+  std::vector<isa::DramRequest> &list = program.requests;
+  for (const isa::DramRequest &block : blockRequests(program)) {
+    size_t place = 0, mustFollow = 0;
+    while (place < list.size() && done[place] < int64_t(block.issue))
       ++place;
-    for (size_t i = place; i < list.size(); ++i)
-      if (list[i].due < block.issue)
-        place = i + 1;
+    for (size_t i = 0; i < list.size(); ++i)
+      if (list[i].due < block.issue) // T cannot reach the issue before these are done
+        mustFollow = i + 1;
+    place = std::max(place, mustFollow);
+    done.insert(done.begin() + place, block.issue);
     list.insert(list.begin() + place, block);
   }
   return true;
@@ -71,7 +80,7 @@ bool scheduleSegment(const Network &network, const Target &target, Plan &plan,
     Emitter emitter(network, plan, target, kPrologueGuess);
     if (emitter.run()) {
       program = std::move(emitter.program);
-      return addInstructionBlocks(program, target, error);
+      return addInstructionBlocks(program, std::move(emitter.requestDone), target, error);
     }
     error = emitter.error;
     int64_t &budget = budgets[emitter.failedLayer];
