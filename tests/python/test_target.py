@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from afe.errors import AfeError, ErrorCode
 from afe.target import field_table, load_target, target_from_mapping, target_names
@@ -76,3 +78,14 @@ def test_unknown_names_list_the_known_ones():
     with pytest.raises(AfeError) as error:
         load_target("../targets/tiny")
     assert error.value.code is ErrorCode.FILE_NOT_FOUND
+
+
+def test_the_machine_model_page_has_every_field_as_it_is():
+    """docs/machine-model.md repeats the table of lib/Target/Target.def."""
+    page = (Path(__file__).parents[2] / "docs" / "machine-model.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `") and " to " in line]
+    assert rows == [
+        f"| `{f.name}` | {f.default} | {f.minimum} to {f.maximum} | {f.unit} | {f.provenance} "
+        f"| {f.doc} |"
+        for f in field_table().values()
+    ]
