@@ -13,6 +13,7 @@ namespace {
 /// More than any DRAM of this machine, and little enough for a simulation to allocate.
 constexpr uint64_t kMaxDramBytes = uint64_t(4) << 30;
 constexpr int64_t kMaxVectorElements = int64_t(1) << 22;
+constexpr int64_t kMaxRows = int64_t(1) << 26;      ///< of all DRAM requests together
 constexpr int64_t kMaxOccupancy = int64_t(1) << 24; ///< bounds the time one instruction simulates
 
 std::string num(int64_t value) { return std::to_string(value); }
@@ -232,10 +233,14 @@ std::string checkTransfer(const Limits &limits, const isa::DramRequest &r) {
 
 std::string checkRequests(const Limits &limits) {
   const isa::Program &p = limits.program;
+  int64_t rows = 0;
   for (size_t i = 0; i < p.requests.size(); ++i) {
     const isa::DramRequest &r = p.requests[i];
+    rows += r.kind == isa::DramRequest::Kind::Instructions ? 0 : r.rows;
     std::string problem;
-    if (r.due < r.issue)
+    if (rows > kMaxRows)
+      problem = "the list up to here moves more than " + num(kMaxRows) + " rows";
+    else if (r.due < r.issue)
       problem = "due " + num(r.due) + " comes before issue " + num(r.issue);
     else if (r.kind > isa::DramRequest::Kind::Instructions)
       problem = "no such kind";

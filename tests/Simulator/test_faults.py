@@ -108,6 +108,14 @@ def test_wrong_requests(change: Fields, message: str) -> None:
     assert message in str(error.value)
 
 
+def test_request_lists_without_end() -> None:
+    """Rows of a byte, as many as L2 holds, request after request: the time to move them is bounded."""
+    plan = program_of(SIZE, [], TINY)
+    plan["requests"] = [REQUEST | {"rows": 1 << 18, "row_bytes": 1}] * 257
+    with pytest.raises(RuntimeError, match="DRAM request 256: .* more than 67108864 rows"):
+        _sim.simulate(_sim.build(plan), TINY, [bytes(SIZE)])
+
+
 WRONG_PROGRAMS: list[tuple[Fields, str]] = [
     ({"quads": 2}, "program for 2 quads"),
     ({"quads": 0, "streams": []}, "program for 0 quads"),
