@@ -94,8 +94,8 @@ bool isPointwiseUnary(Operation *op) {
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return !rescale.getPerChannel() && signednessShift(rescale) != -128; // that one sinks itself
   if (auto custom = matchCustom(op))
-    return llvm::is_contained({"quantize", "dequantize"}, custom->op.getOperatorName()) &&
-           op->getNumOperands() == 1 && op->getNumResults() == 1;
+    return op->getNumResults() == 1 &&
+           llvm::is_contained({"quantize", "dequantize", "qdq.lookup"}, custom->op.getOperatorName());
   return isa<tosa::ClampOp, tosa::CastOp, tosa::TableOp, tosa::NegateOp, tosa::AbsOp, tosa::ExpOp,
              tosa::LogOp, tosa::TanhOp, tosa::SigmoidOp, tosa::ErfOp, tosa::ReciprocalOp,
              tosa::RsqrtOp, tosa::BitwiseNotOp, tosa::LogicalNotOp, tosa::FloorOp, tosa::CeilOp>(op);

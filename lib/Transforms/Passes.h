@@ -1,6 +1,7 @@
 // The passes of lib/Transforms.
 #pragma once
 
+#include "Support/PassStatistic.h"
 #include "a65/A65Dialect.h"
 #include "mla/MLADialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"

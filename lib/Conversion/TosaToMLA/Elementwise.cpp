@@ -40,6 +40,8 @@ SmallVector<Value> laneOperands(Operation *op) {
   }
   if (isa<tosa::TableOp, tosa::NegateOp>(op))
     return {op->getOperand(0)};
+  if (matchCustom(op, "qdq.lookup"))
+    return {op->getOperand(0)};
   if (auto mul = dyn_cast<tosa::MulOp>(op))
     return {mul.getInput1(), mul.getInput2()};
   return llvm::to_vector(op->getOperands());

@@ -43,6 +43,7 @@ struct Emitter {
   Value mul(tosa::MulOp op);
   Value table(tosa::TableOp op);
   Value custom(Operation *op);
+  Value lookup(const CustomOp &op);
   Value quantize(const CustomOp &op);
   Value dequantize(const CustomOp &op);
   Value reduction(Operation *op);
@@ -240,6 +241,17 @@ Value Emitter::dequantize(const CustomOp &op) {
   return b.mul(b.toFloat(centred), b.f32(*scale));
 }
 
+/// Entry x + 128 of a constant f32 table.
+Value Emitter::lookup(const CustomOp &op) {
+  auto entries = readFloats(op.op->getOperand(1));
+  if (!entries || entries->size() != 256 || !elementOf(op.op->getOperand(0)).isInteger(8))
+    return {};
+  SmallVector<int32_t> bits(256);
+  for (int index = 0; index < 256; ++index)
+    std::memcpy(&bits[index], &(*entries)[(index + 128) & 255], sizeof(float));
+  return b.toF32<mla::VTable32Op>(lane(op.op->getOperand(0)), ArrayRef<int32_t>(bits));
+}
+
 Value Emitter::custom(Operation *op) {
   auto custom = matchCustom(op);
   if (!custom || op->getNumResults() != 1)
@@ -249,6 +261,8 @@ Value Emitter::custom(Operation *op) {
     return quantize(*custom);
   if (name == "dequantize" && op->getNumOperands() == 1)
     return dequantize(*custom);
+  if (name == "qdq.lookup" && op->getNumOperands() == 2)
+    return lookup(*custom);
   if (name == "div_f32" && op->getNumOperands() == 2)
     return b.div(lane(op->getOperand(0)), lane(op->getOperand(1)));
   return {};
@@ -399,7 +413,7 @@ bool isLaneOp(Operation *op) {
     return false;
   if (auto custom = dyn_cast<tosa::CustomOp>(op))
     return custom.getDomainName() == "afe" &&
-           llvm::is_contained({"quantize", "dequantize", "div_f32"}, custom.getOperatorName());
+           llvm::is_contained({"quantize", "dequantize", "div_f32", "qdq.lookup"}, custom.getOperatorName());
   return isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp, tosa::ClampOp,
              tosa::CastOp, tosa::NegateOp, tosa::AbsOp, tosa::IdentityOp, tosa::EqualOp,
              tosa::GreaterOp, tosa::GreaterEqualOp, tosa::SelectOp, tosa::BitwiseAndOp,

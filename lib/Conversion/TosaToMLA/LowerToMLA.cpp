@@ -73,8 +73,10 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     lowerPooling(func);
     lowerSoftmax(func);
     lowerArgMax(func);
+    lowerResize(func, constants);
     foldSignedness(func);
     lowerElementwise(func, constants);
+    fuseVectors(func);
     lowerDataMovement(func, constants);
     eraseDead(func);
     markHostWork(func);

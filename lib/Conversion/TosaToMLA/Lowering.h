@@ -34,10 +34,12 @@ void lowerPooling(mlir::func::FuncOp func);
 void lowerSoftmax(mlir::func::FuncOp func);
 /// argmax over channels.
 void lowerArgMax(mlir::func::FuncOp func);
-/// Resizing, nearest and bilinear, as gathers.
-void lowerResize(mlir::func::FuncOp func);
+/// Resizing and reversing of rows and columns as gathers.
+void lowerResize(mlir::func::FuncOp func, ConstantPool &constants);
 /// Elementwise operations and reductions, clustered into maximal vector programs.
 void lowerElementwise(mlir::func::FuncOp func, ConstantPool &constants);
+/// Appends vector programs to the pooling, softmax or resize that alone feeds them.
+void fuseVectors(mlir::func::FuncOp func);
 /// Concatenation, slices, padding, reshapes and transposes of 8-bit tensors.
 void lowerDataMovement(mlir::func::FuncOp func, ConstantPool &constants);
 /// int8 -> uint8 at the results moves into the convolution that produces the tensor.

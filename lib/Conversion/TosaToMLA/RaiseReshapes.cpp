@@ -23,6 +23,8 @@ bool isWide(Value value) {
 unsigned tensorOperands(Operation *op) {
   if (isa<tosa::RescaleOp, tosa::TableOp, tosa::NegateOp>(op))
     return 1;
+  if (matchCustom(op, "qdq.lookup"))
+    return 1;
   return isa<tosa::MulOp>(op) ? 2 : op->getNumOperands();
 }
 
