@@ -7,10 +7,10 @@ that escapes is a bug of the compiler.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
+from enum import StrEnum
 
 
-class ErrorCode(str, Enum):
+class ErrorCode(StrEnum):
     """Stable identifiers; scripts may match on them, so a code never changes its meaning."""
 
     FILE_NOT_FOUND = "file-not-found"
@@ -37,7 +37,7 @@ class ErrorCode(str, Enum):
 
 
 class AfeError(Exception):
-    """An error with a stable code, one sentence, and notes that help (location, memory map, remedy)."""
+    """An error with a stable code, a sentence, and notes that help: location, memory map, remedy."""
 
     def __init__(self, code: ErrorCode, message: str, *, notes: Sequence[str] = ()) -> None:
         super().__init__(message)
