@@ -37,7 +37,7 @@ class ErrorCode(StrEnum):
 
 
 class AfeError(Exception):
-    """An error with a stable code, a sentence, and notes that help: location, memory map, remedy."""
+    """A stable code, one sentence, and notes that help (location, memory map, remedy)."""
 
     def __init__(self, code: ErrorCode, message: str, *, notes: Sequence[str] = ()) -> None:
         super().__init__(message)
