@@ -236,11 +236,8 @@ std::string checkRequests(const Limits &limits) {
   int64_t rows = 0;
   for (size_t i = 0; i < p.requests.size(); ++i) {
     const isa::DramRequest &r = p.requests[i];
-    rows += r.kind == isa::DramRequest::Kind::Instructions ? 0 : r.rows;
     std::string problem;
-    if (rows > kMaxRows)
-      problem = "the list up to here moves more than " + num(kMaxRows) + " rows";
-    else if (r.due < r.issue)
+    if (r.due < r.issue)
       problem = "due " + num(r.due) + " comes before issue " + num(r.issue);
     else if (r.kind > isa::DramRequest::Kind::Instructions)
       problem = "no such kind";
@@ -250,6 +247,9 @@ std::string checkRequests(const Limits &limits) {
       problem = checkTransfer(limits, r);
     else if (r.l2 >= p.quads || int64_t(r.rowBytes) > limits.target.instruction_block_bytes)
       problem = "instruction block of no quad, or too large";
+    rows += r.kind == isa::DramRequest::Kind::Instructions ? 0 : r.rows;
+    if (problem.empty() && rows > kMaxRows)
+      problem = "the list up to here moves more than " + num(kMaxRows) + " rows";
     if (!problem.empty())
       return "DRAM request " + num(int64_t(i)) + ": " + problem;
   }

@@ -109,10 +109,10 @@ def test_wrong_requests(change: Fields, message: str) -> None:
 
 
 def test_request_lists_without_end() -> None:
-    """Rows of a byte, as many as L2 holds, request after request: the time to move them is bounded."""
+    """Rows of one byte, request after request: the time to move them is bounded."""
     plan = program_of(SIZE, [], TINY)
     plan["requests"] = [REQUEST | {"rows": 1 << 18, "row_bytes": 1}] * 257
-    with pytest.raises(RuntimeError, match="DRAM request 256: .* more than 67108864 rows"):
+    with pytest.raises(RuntimeError, match=r"DRAM request 256: .* more than 67108864 rows"):
         _sim.simulate(_sim.build(plan), TINY, [bytes(SIZE)])
 
 
