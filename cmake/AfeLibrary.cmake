@@ -23,3 +23,16 @@ function(afe_mlir_library name)
     target_precompile_headers(${name} REUSE_FROM AfePch)
   endif()
 endfunction()
+
+# afe_pass_tablegen(GROUP): Passes.h.inc from the Passes.td that LLVM_TARGET_DEFINITIONS names, with
+# statistics that count (lib/Support/PassStatistic.h says why MLIR's do not). The library of the
+# passes links AfeSupport, and its Passes.h includes "Support/PassStatistic.h".
+macro(afe_pass_tablegen group)
+  mlir_tablegen(Passes.mlir.h.inc -gen-pass-decls -name ${group})
+  add_custom_command(
+    OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/Passes.h.inc
+    COMMAND sed "s/::mlir::Pass::Statistic /::afe::PassStatistic /" Passes.mlir.h.inc > Passes.h.inc
+    DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/Passes.mlir.h.inc
+    VERBATIM)
+  list(APPEND TABLEGEN_OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/Passes.h.inc)
+endmacro()

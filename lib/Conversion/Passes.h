@@ -1,6 +1,7 @@
 // The passes of lib/Conversion.
 #pragma once
 
+#include "Support/PassStatistic.h"
 #include "mla/MLADialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"

@@ -1,6 +1,7 @@
 // The passes of the back end.
 #pragma once
 
+#include "Support/PassStatistic.h"
 #include "mla/MLADialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"

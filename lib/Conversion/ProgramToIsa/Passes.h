@@ -1,6 +1,7 @@
 // Passes between scheduled programs and the bytes of .lm files.
 #pragma once
 
+#include "Support/PassStatistic.h"
 #include "mla/MLADialect.h"
 #include "mlir/Pass/Pass.h"
 
