@@ -61,6 +61,18 @@ private:
   const Tensor &input, &out;
   const bool packed;
   const int64_t groupIn, groupOutBlocks;
+  /// Weights of one channel tile and input chunk, fetched together with their neighbours in time.
+  struct Item {
+    Work work;
+    int64_t chunk = 0, bytes = 0, offset = 0; ///< offset: in its group
+    size_t group = 0;
+  };
+  void listItems(const std::vector<std::vector<Work>> &works, size_t steps);
+  std::vector<uint8_t> packItem(const Item &item) const;
+  L2Ref stagedWeights(const std::string &key);
+
+  std::map<std::string, Item> items;
+  std::vector<std::vector<std::string>> groups; ///< keys in the order of use
   std::vector<Held> inputs, weights;
   std::vector<L1Ref> residuals = std::vector<L1Ref>(8), outs = std::vector<L1Ref>(8);
   std::map<std::string, L2Ref> staged; ///< weights kept in L2 while the layer runs
@@ -231,40 +243,94 @@ int64_t ConvEmitter::itemBytes(const Work &work, int64_t chunk) const {
   return phaseOffset(work, chunk, conv.phases.size()) + params;
 }
 
+static std::string weightKey(const Work &work, int64_t chunk) {
+  return std::to_string(work.box.b0) + "-" + std::to_string(work.box.b1) + "/" +
+         std::to_string(chunk);
+}
+
+/// One request fetches neighbours up to this many bytes: every request costs an entry of the list
+/// and part of a burst.
+static constexpr int64_t kGroupBytes = 16384;
+
+/// All weights of the layer in the order in which the quads need them, grouped for fetching.
+void ConvEmitter::listItems(const std::vector<std::vector<Work>> &works, size_t steps) {
+  int64_t limit = std::min(kGroupBytes, e.stagingBytes() / 8), filled = limit;
+  for (size_t s = 0; s < steps; ++s)
+    for (int64_t chunk = 0; chunk < mapping.inputChunks; ++chunk)
+      for (const std::vector<Work> &list : works) {
+        if (s >= list.size())
+          continue;
+        auto [it, fresh] = items.try_emplace(weightKey(list[s], chunk));
+        if (!fresh)
+          continue;
+        int64_t bytes = itemBytes(list[s], chunk);
+        if (filled + bytes > limit) {
+          groups.emplace_back();
+          filled = 0;
+        }
+        it->second = {list[s], chunk, bytes, filled, groups.size() - 1};
+        groups.back().push_back(it->first);
+        filled += bytes;
+      }
+}
+
+std::vector<uint8_t> ConvEmitter::packItem(const Item &item) const {
+  std::vector<uint8_t> bytes;
+  bytes.reserve(item.bytes);
+  auto [c0, c1] = chunkChannels(item.chunk);
+  const Box &box = item.work.box;
+  for (const Phase &phase : conv.phases)
+    for (int64_t b = box.b0; b < box.b1; ++b)
+      packWeights(conv, phase, out.c, input.c, b, c0, c1, packed, bytes);
+  if (item.chunk == mapping.inputChunks - 1) {
+    for (int64_t b = box.b0; b < box.b1; ++b)
+      packParams(conv, out.c, b, bytes);
+    bytes.insert(bytes.end(), conv.table.begin(), conv.table.end());
+  }
+  return bytes;
+}
+
+/// The item's bytes in L2; fetches its whole group where it is not there.
+L2Ref ConvEmitter::stagedWeights(const std::string &key) {
+  if (L2Ref there = staged[key])
+    return there;
+  const std::vector<std::string> &group = groups[items.at(key).group];
+  int64_t total = items.at(group.back()).offset + items.at(group.back()).bytes;
+  uint64_t address = e.cachedConstant(group.front(), [&] {
+    std::vector<uint8_t> bytes;
+    for (const std::string &member : group) {
+      std::vector<uint8_t> one = packItem(items.at(member));
+      bytes.insert(bytes.end(), one.begin(), one.end());
+    }
+    return bytes;
+  });
+  L2Ref whole = e.fetchConstant(address, total);
+  if (!whole)
+    return nullptr;
+  for (const std::string &member : group) {
+    auto *part = new L2Slot(*whole);
+    part->address += items.at(member).offset;
+    staged[member] = L2Ref(part, [whole](L2Slot *dead) { delete dead; });
+  }
+  return staged[key];
+}
+
 bool ConvEmitter::loadWeights(const std::vector<const Work *> &works, int64_t chunk) {
   if (conv.matmul)
     return loadMatmulWeights(works, chunk);
-  auto key = [&](const Work &work) {
-    return std::to_string(work.box.b0) + "-" + std::to_string(work.box.b1) + "/" +
-           std::to_string(chunk);
-  };
-  auto pack = [&](const Work &work) {
-    std::vector<uint8_t> bytes;
-    bytes.reserve(itemBytes(work, chunk));
-    auto [c0, c1] = chunkChannels(chunk);
-    for (const Phase &phase : conv.phases)
-      for (int64_t b = work.box.b0; b < work.box.b1; ++b)
-        packWeights(conv, phase, out.c, input.c, b, c0, c1, packed, bytes);
-    if (chunk == mapping.inputChunks - 1) {
-      for (int64_t b = work.box.b0; b < work.box.b1; ++b)
-        packParams(conv, out.c, b, bytes);
-      bytes.insert(bytes.end(), conv.table.begin(), conv.table.end());
-    }
-    return bytes;
-  };
-  return forEachGroup(works, weights, key, [&](uint8_t mask, const Work &work, Held &held) {
-    int64_t bytes = itemBytes(work, chunk);
-    L2Ref &from = staged[held.key];
-    if (!from)
-      from = e.fetchConstant(e.cachedConstant(held.key, [&] { return pack(work); }), bytes);
-    held.slot = from ? e.allocateL1(bytes, mask, "weights") : nullptr;
-    if (!held.slot)
-      return false;
-    e.load(mask, from, {from->address, 0, bytes, {}}, held.slot);
-    if (!keepStaged)
-      staged.erase(held.key);
-    return true;
-  });
+  return forEachGroup(
+      works, weights, [&](const Work &work) { return weightKey(work, chunk); },
+      [&](uint8_t mask, const Work &work, Held &held) {
+        int64_t bytes = itemBytes(work, chunk);
+        L2Ref from = stagedWeights(held.key);
+        held.slot = from ? e.allocateL1(bytes, mask, "weights") : nullptr;
+        if (!held.slot)
+          return false;
+        e.load(mask, from, {from->address, 0, bytes, {}}, held.slot);
+        if (!keepStaged)
+          staged.erase(held.key);
+        return true;
+      });
 }
 
 /// Weights that are an activation: [batch][K][N], or [batch][N][K] through the transposing LOAD.
@@ -546,6 +612,8 @@ bool ConvEmitter::run() {
       total += weightBlockBytes(conv, phase, groupIn, packed) + paramBlockBytes(conv);
   keepStaged = !mapping.channelsOuter && mapping.tileBlocks < out.blocks() &&
                total <= e.stagingBytes() / 2;
+  if (!conv.matmul)
+    listItems(works, steps);
   for (size_t s = 0; s < steps; ++s) {
     std::vector<const Work *> now(e.quads());
     for (int q = 0; q < e.quads(); ++q)

@@ -6,6 +6,7 @@
 #include "Scheduling/Emitter.h"
 #include "Scheduling/PlanLayers.h"
 #include "Scheduling/Residency.h"
+#include "Simulator/Stats.h"
 
 #include <algorithm>
 
@@ -74,13 +75,22 @@ static bool addInstructionBlocks(isa::Program &program, std::vector<int64_t> don
 
 bool scheduleSegment(const Network &network, const Target &target, Plan &plan,
                      isa::Program &program, std::string &error) {
-  constexpr int64_t kPrologueGuess = 600;
+  // The prologue's length shifts every arrival from DRAM, and is known when the program is: emit
+  // once with a guess, and again with what came out.
+  int64_t prologue = 600;
+  bool measured = false;
   std::vector<int64_t> budgets(network.layers.size(), target.l1_bytes);
   for (int attempt = 0; attempt < 200; ++attempt) {
-    Emitter emitter(network, plan, target, kPrologueGuess);
+    Emitter emitter(network, plan, target, prologue);
     if (emitter.run()) {
       program = std::move(emitter.program);
-      return addInstructionBlocks(program, std::move(emitter.requestDone), target, error);
+      if (!addInstructionBlocks(program, std::move(emitter.requestDone), target, error))
+        return false;
+      if (measured)
+        return true;
+      prologue = sim::prologueCycles(program, target);
+      measured = true;
+      continue;
     }
     error = emitter.error;
     int64_t &budget = budgets[emitter.failedLayer];

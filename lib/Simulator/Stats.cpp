@@ -128,6 +128,10 @@ private:
 
 } // namespace
 
+int64_t prologueCycles(const isa::Program &program, const Target &target) {
+  return DramTimeline(target, program.endCycle, prologueBursts(program, target)).prologueCycles();
+}
+
 bool computeStats(const isa::Program &program, const Target &target, Stats &stats,
                   std::string &error) {
   Collector collector(program, target, stats);

@@ -39,6 +39,9 @@ struct Stats {
   std::vector<StallCause> causes;
 };
 
+/// w at which T is 0: the request list and the first instruction block of every quad are there.
+int64_t prologueCycles(const isa::Program &program, const Target &target);
+
 /// Fills `stats`; on a request list that can never finish returns false and says why in `error`.
 /// The program has passed checkProgram.
 bool computeStats(const isa::Program &program, const Target &target, Stats &stats,
