@@ -191,7 +191,12 @@ static nb::typed<nb::list, PyBlock> blockSuccessors(PyBlock &self) {
 }
 
 static nb::typed<nb::list, PyBlock> blockPredecessors(PyBlock &self) {
-  return blocksOf(self.context(), llvm::to_vector(self.get()->getPredecessors()));
+  // A detached operation may name the block as its successor without being in any block itself.
+  SmallVector<Block *> predecessors;
+  for (BlockOperand &use : self.get()->getUses())
+    if (Block *block = use.getOwner()->getBlock())
+      predecessors.push_back(block);
+  return blocksOf(self.context(), predecessors);
 }
 
 //===----------------------------------------------------------------------===//

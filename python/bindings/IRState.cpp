@@ -192,6 +192,8 @@ void ContextState::erase(Block *block) {
   if (user)
     throw std::runtime_error("cannot erase a block that '" + user->getName().getStringRef().str() +
                              "' still uses");
+  // Killing the last anchor must not free the tree we are in the middle of.
+  TreeRef keep = treeOf(block->getParentOp());
   for (Operation &op : *block)
     forEachAnchor(&op, /*andItself=*/true, [&](Anchor &anchor) { kill(anchor); });
   visitBlock(*block, [&](Anchor &anchor) { kill(anchor); });
@@ -207,7 +209,7 @@ void ContextState::eraseArgument(Block *block, unsigned index) {
 }
 
 void ContextState::invalidateInside(Operation *op) {
-  TreeRef tree = treeOf(op);
+  TreeRef keep = treeOf(op);
   forEachAnchor(op, /*andItself=*/false, [&](Anchor &anchor) { kill(anchor); });
 }
 

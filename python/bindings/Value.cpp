@@ -87,8 +87,11 @@ static std::string textOf(PyValue &self) {
   return "Value(" + text + ")";
 }
 
+/// Replacing a value by itself would never end: each use stays in the list that is being emptied.
 static void replaceUses(PyValue &self, nb::handle replacement) {
-  self.get().replaceAllUsesWith(valueFrom(self.context(), replacement));
+  Value value = self.get(), other = valueFrom(self.context(), replacement);
+  if (value != other)
+    value.replaceAllUsesWith(other);
 }
 
 static void replaceUsesExcept(PyValue &self, nb::handle replacement, nb::handle exceptions) {
@@ -99,7 +102,9 @@ static void replaceUsesExcept(PyValue &self, nb::handle replacement, nb::handle 
   else
     for (nb::handle operation : nb::iter(exceptions))
       except.insert(nb::cast<PyOperationBase &>(operation).get());
-  self.get().replaceAllUsesExcept(valueFrom(self.context(), replacement), except);
+  Value value = self.get(), other = valueFrom(self.context(), replacement);
+  if (value != other)
+    value.replaceAllUsesExcept(other, except);
 }
 
 static void setType(PyValue &self, PyType &type) {
