@@ -201,6 +201,9 @@ static bool forEachGroup(const std::vector<const Work *> &works, std::vector<Hel
     masks[k] |= 1u << q;
   }
   for (const std::string &k : order) {
+    for (size_t q = 0; q < works.size(); ++q)
+      if (masks[k] >> q & 1)
+        held[q] = {}; // its bytes may be the only ones that are large enough
     Held fresh;
     fresh.key = k;
     if (!make(masks[k], *works[__builtin_ctz(masks[k])], fresh))
@@ -476,9 +479,8 @@ void ConvEmitter::computePhase(int quad, const Work &work, int64_t chunk, size_t
   auto [c0, c1] = chunkChannels(chunk);
   int64_t steps = tensorSteps(conv, phase, c1 - c0, packed, e.target);
   Grid grid = chooseGrid(box.images(), j1 - j0, k1 - k0, box.blocks(), steps, conv.depthwise,
-                         e.target, mapping.inputChunks > 1 ? e.target.accumulator_banks : 0);
-  if (conv.depthwise)
-    grid.blocks = std::min(box.blocks(), roundUp(grid.blocks, conv.multiplier));
+                         e.target, mapping.inputChunks > 1 ? e.target.accumulator_banks : 0,
+                         conv.depthwise ? conv.multiplier : 1);
   bool last = chunk == mapping.inputChunks - 1;
   const Held &in = inputs[quad], &w = weights[quad];
   isa::TensorFields tensorBase = tensorFields(work, chunk, phase, quad);

@@ -134,6 +134,7 @@ bool VectorEmitter::tile(int quad, const Box &domain) {
     Box box = operandBox(t, domain, windowed);
     auto &kept = held[quad][i];
     if (!kept.second || !(kept.first == box)) {
+      kept.second = nullptr; // its bytes may be the only ones that are large enough
       StridedCopy copy;
       L2Ref from = e.openTile(t, box, copy);
       L1Ref slot = from ? e.allocateL1(tileBytes(t, box), 1u << quad, "operand") : nullptr;

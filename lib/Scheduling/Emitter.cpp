@@ -264,7 +264,7 @@ L2Ref Emitter::openBytes(int storage, StridedCopy &copy) {
     return write.dramBuffer == storageDramBuffer[storage] && lo < wanted.back().hi &&
            lo + write.rows * std::max<int64_t>(write.dramStride, write.rowBytes) > wanted[0].lo;
   };
-  if (home.kind == Storage::Kind::Intermediate && dram.anyWaiting(pending))
+  if (dram.anyWaiting(pending))
     dram.flush(); // what is read back must have left before, in list order
   L2Ref slot = stage(copy.bytes(), "tile of " + home.name);
   if (!slot)

@@ -33,13 +33,14 @@ static void cutPixels(Grid &g, int64_t images, int64_t rows, int64_t cols, int64
 }
 
 Grid chooseGrid(int64_t images, int64_t rows, int64_t cols, int64_t blocks, int64_t steps,
-                bool depthwise, const Target &target, int64_t maxFills) {
+                bool depthwise, const Target &target, int64_t maxFills, int64_t blockUnit) {
   Grid best;
   int64_t bestFills = 0;
-  for (int64_t to = 1; to <= std::min(blocks, target.tiles); ++to) {
+  for (int64_t units = 1; units <= ceilDiv(std::min(blocks, target.tiles), blockUnit); ++units) {
+    int64_t to = std::min(units * blockUnit, blocks);
     Grid g;
     g.blocks = to;
-    g.pixels = depthwise ? 1 : target.tiles / to;
+    g.pixels = depthwise ? 1 : target.tiles / to; // (a convolution's unit is 1: to <= tiles)
     int64_t capacity = depthwise ? target.bank_contexts * target.tiles / to
                                  : target.bank_contexts * g.pixels;
     if (capacity < 1)

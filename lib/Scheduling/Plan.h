@@ -37,9 +37,10 @@ struct Grid {
 
 /// Grid that needs the fewest TENSOR cycles for images x rows x cols pixels and `blocks` channel
 /// blocks at `steps` steps per pixel (depthwise: steps of taps); at most `maxFills` bank fills
-/// where that is not 0.
+/// where that is not 0. Instructions take whole multiples of `blockUnit` channel blocks (or all).
 Grid chooseGrid(int64_t images, int64_t rows, int64_t cols, int64_t blocks, int64_t steps,
-                bool depthwise, const Target &target, int64_t maxFills = 0);
+                bool depthwise, const Target &target, int64_t maxFills = 0,
+                int64_t blockUnit = 1);
 
 /// Steps of the TENSOR engine per output pixel of a phase over `channels` input channels.
 int64_t tensorSteps(const ConvParams &conv, const Phase &phase, int64_t channels, bool packed,

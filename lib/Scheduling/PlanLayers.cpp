@@ -103,7 +103,8 @@ Cost ConvPlanner::cost(const Mapping &m) const {
     weightBytes += tb * weightBlockBytes(conv, p, chunkIn, packed);
     Grid grid = chooseGrid(tn, ceilDiv(tr, p.outStepY), ceilDiv(tc, p.outStepX), tb,
                            tensorSteps(conv, p, chunkIn, packed, target), conv.depthwise, target,
-                           chunks > 1 ? target.accumulator_banks : 0);
+                           chunks > 1 ? target.accumulator_banks : 0,
+                           conv.depthwise ? conv.multiplier : 1);
     if (grid.cycles < 0)
       return {-1, 0};
     tensor += grid.cycles;
