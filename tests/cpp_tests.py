@@ -35,7 +35,12 @@ def _compiler(folder: Path, sanitize: bool) -> list[str]:
 
 
 def build(
-    folder: Path, name: str, sources: list[str], *, sanitize: bool = True, flags: tuple[str, ...] = ()
+    folder: Path,
+    name: str,
+    sources: list[str],
+    *,
+    sanitize: bool = True,
+    flags: tuple[str, ...] = (),
 ) -> Path:
     """Compiles `sources` (paths and globs from the project's root) into `folder`/`name`."""
     files = [str(path) for pattern in sources for path in sorted(ROOT.glob(pattern))]

@@ -27,7 +27,9 @@ public:
     varint(s.size());
     bytes.insert(bytes.end(), s.begin(), s.end());
   }
-  void alignTo(size_t alignment) { bytes.resize((bytes.size() + alignment - 1) / alignment * alignment); }
+  void alignTo(size_t alignment) {
+    bytes.resize((bytes.size() + alignment - 1) / alignment * alignment);
+  }
 
   std::vector<uint8_t> bytes;
 

@@ -1,5 +1,5 @@
-// A small writer and a bounds-checked reader of ELF64 little-endian files: sections by name, nothing
-// else. The writer adds program headers for what the machine loads.
+// A small writer and a bounds-checked reader of ELF64 little-endian files: sections by name,
+// nothing else. The writer adds program headers for what the machine loads.
 #pragma once
 
 #include <cstdint>

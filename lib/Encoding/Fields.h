@@ -29,7 +29,7 @@ struct Field {
 /// The fields of one engine, in the order of Isa.def and of the struct.
 struct EngineTable {
   Engine engine;
-  const char *name;         ///< "load", "store", "tensor", "output", "vector"
+  const char *name; ///< "load", "store", "tensor", "output", "vector"
   const Field *fields;
   unsigned count;
   const char *const *slots; ///< names of the operand slots (Instruction::buffers)

@@ -1,8 +1,8 @@
 // Puts a `.lm` file together and takes it apart. Sections, in this order:
 //   .note.mla                header                      .mla.const       DRAM image at address 0
-//   data.ifm… / data.ofm…    inputs, outputs (NOBITS)    .mla.text.q<n>   instruction words of quad n
-//   .mla.requests            DRAM request list
-//   .mla.buffers .mla.layers .mla.tensors .mla.operands  tables the machine does not fetch
+//   data.ifm… / data.ofm…    inputs, outputs (NOBITS)    .mla.text.q<n>   instruction words of quad
+//   n .mla.requests            DRAM request list .mla.buffers .mla.layers .mla.tensors
+//   .mla.operands  tables the machine does not fetch
 
 #include "Encoding/Lm.h"
 #include "Encoding/Elf.h"
@@ -50,8 +50,8 @@ std::string checkInstruction(const Program &program, size_t quad, size_t index) 
 
 /// Empty, or the first instruction that cannot be encoded.
 std::string checkStreams(const Program &program, const Target &target) {
-  if (program.quads < 1 || program.quads > kMaxQuads ||
-      program.streams.size() != program.quads || program.quads > uint64_t(target.quads))
+  if (program.quads < 1 || program.quads > kMaxQuads || program.streams.size() != program.quads ||
+      program.quads > uint64_t(target.quads))
     return "the program has " + std::to_string(program.streams.size()) + " streams for " +
            std::to_string(program.quads) + " quads, target '" + target.name + "' has " +
            std::to_string(target.quads);
@@ -99,8 +99,7 @@ Streams encodeStreams(const Program &program, const Target &target) {
 std::string checkBuffer(const Program &program, uint32_t buffer) {
   if (buffer == kNoBuffer || buffer < program.buffers.size())
     return {};
-  return "names buffer " + std::to_string(buffer) + " of " +
-         std::to_string(program.buffers.size());
+  return "names buffer " + std::to_string(buffer) + " of " + std::to_string(program.buffers.size());
 }
 
 std::string checkTensor(const Program &program, const IoTensor &tensor) {
@@ -239,9 +238,9 @@ public:
     std::string error;
     if (!readElf(data, size, sections, error))
       return error;
-    for (auto step : {&FileReader::readHeader, &FileReader::readConstants, &FileReader::readTables,
-                      &FileReader::readStreams, &FileReader::readOperands,
-                      &FileReader::checkTensorSections}) {
+    for (auto step :
+         {&FileReader::readHeader, &FileReader::readConstants, &FileReader::readTables,
+          &FileReader::readStreams, &FileReader::readOperands, &FileReader::checkTensorSections}) {
       error = (this->*step)();
       if (!error.empty())
         return error;
@@ -295,17 +294,16 @@ private:
   }
 
   std::string readTables() {
-    for (auto &[name, get] : {std::pair{".mla.requests", &getRequests},
-                              std::pair{".mla.buffers", &getBuffers},
-                              std::pair{".mla.layers", &getLayers},
-                              std::pair{".mla.tensors", &getTensors}})
+    for (auto &[name, get] :
+         {std::pair{".mla.requests", &getRequests}, std::pair{".mla.buffers", &getBuffers},
+          std::pair{".mla.layers", &getLayers}, std::pair{".mla.tensors", &getTensors}})
       if (std::string error = readTable(name, get); !error.empty())
         return error;
     return {};
   }
 
-  /// Every instruction has at least three bytes in the operand table: a small file with large repeat
-  /// counts is refused before it is expanded.
+  /// Every instruction has at least three bytes in the operand table: a small file with large
+  /// repeat counts is refused before it is expanded.
   std::string readStreams() {
     const ElfSection *operands = findData(".mla.operands");
     uint64_t total = 0;

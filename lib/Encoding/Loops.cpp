@@ -11,8 +11,8 @@
 namespace afe::isa {
 namespace {
 
-/// Longest body that is looked for; the format allows kMaxBody.
-constexpr unsigned kMaxLag = 16;
+/// Longest body that is looked for.
+constexpr unsigned kMaxLag = kMaxBody;
 /// More changed registers than this in one row are not worth a loop.
 constexpr unsigned kMaxSteps = 8;
 /// Bits of the start distance in a GO or STARTS word, for the estimate.
@@ -29,9 +29,9 @@ struct RowSteps {
 
 /// What is known about loops of one lag, per row.
 struct LagTable {
-  std::vector<uint32_t> count;       ///< longest loop that begins here
-  std::vector<uint32_t> steadyStarts;///< how many of its starts keep one period
-  std::vector<uint32_t> stepBits;    ///< prefix sums of the bits of the rows' steps
+  std::vector<uint32_t> count;        ///< longest loop that begins here
+  std::vector<uint32_t> steadyStarts; ///< how many of its starts keep one period
+  std::vector<uint32_t> stepBits;     ///< prefix sums of the bits of the rows' steps
 };
 
 unsigned ceilDiv(unsigned a, unsigned b) { return (a + b - 1) / b; }
@@ -113,21 +113,24 @@ LagTable analyseLag(const Sequence &s, unsigned lag) {
     uint32_t period = s.starts[i] - s.starts[i - lag];
     bool same = i + 1 < n && s.starts[i + 1] - s.starts[i + 1 - lag] == period;
     steady = period >> kPeriodBits ? 0 : same ? steady + 1 : 1;
-    uint32_t count = sparse < lag || i + lag >= n ? std::min<uint32_t>(sparse, lag)
-                                                  : lag + run[i + lag];
+    uint32_t count =
+        sparse < lag || i + lag >= n ? std::min<uint32_t>(sparse, lag) : lag + run[i + lag];
     table.count[i] = std::min(count, kMaxCount);
     table.steadyStarts[i] = std::min(steady, table.count[i]);
   }
   return table;
 }
 
-/// Estimated words of a loop over `lag` rows: the steps of its first iteration, and its starts.
-unsigned loopWords(const LagTable &table, size_t i, unsigned lag, uint32_t count,
-                   unsigned startsBits) {
-  unsigned bits = table.stepBits[i + std::min<uint32_t>(lag, count)] - table.stepBits[i];
-  unsigned spare = kWordBits - kLoopHeaderBits;
-  return 1 + (bits > spare ? ceilDiv(bits - spare, kSetCapacity) : 0) +
-         ceilDiv(startsBits, kWordBits - kStartsHeaderBits);
+/// Estimated words of the loop `group`: the steps of its first iteration, and its starts.
+unsigned loopWords(const Sequence &s, const LagTable &table, const Group &group,
+                   const std::vector<uint32_t> &startBits) {
+  uint32_t i = group.first, period = s.starts[i] - s.starts[i - group.body];
+  unsigned bits = table.stepBits[i + std::min(group.body, group.count)] - table.stepBits[i];
+  unsigned spare = kWordBits - loopHeaderBits(group.count, group.explicitStarts, period);
+  unsigned words = 1 + (bits > spare ? ceilDiv(bits - spare, kSetCapacity) : 0);
+  if (group.explicitStarts)
+    words += ceilDiv(startBits[i + group.count] - startBits[i], kWordBits - kStartsHeaderBits);
+  return words;
 }
 
 unsigned widthOf(uint32_t value) {
@@ -223,11 +226,11 @@ std::vector<Group> planGroups(const Sequence &s) {
     path.offer({uint32_t(i), 1, 0, false}, goWords(s, i));
     for (unsigned lag = 1; lag <= lags.size() && lag <= i; ++lag) {
       const LagTable &table = lags[lag - 1];
-      if (uint32_t count = table.steadyStarts[i])
-        path.offer({uint32_t(i), count, lag, false}, loopWords(table, i, lag, count, 0));
-      if (uint32_t count = table.count[i])
-        path.offer({uint32_t(i), count, lag, true},
-                   loopWords(table, i, lag, count, startBits[i + count] - startBits[i]));
+      Group steady{uint32_t(i), table.steadyStarts[i], lag, false};
+      Group any{uint32_t(i), table.count[i], lag, true};
+      for (const Group &group : {steady, any})
+        if (group.count)
+          path.offer(group, loopWords(s, table, group, startBits));
     }
   }
   std::vector<Group> groups;

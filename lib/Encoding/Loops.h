@@ -26,7 +26,8 @@ struct Sequence {
   int64_t step(size_t i, unsigned r, size_t lag) const;
 };
 
-/// `count` instructions from row `first` on: one GO (body 0), or a LOOP over the `body` rows before.
+/// `count` instructions from row `first` on: one GO (body 0), or a LOOP over the `body` rows
+/// before.
 struct Group {
   uint32_t first = 0, count = 1, body = 0;
   bool explicitStarts = false;

@@ -177,9 +177,9 @@ private:
   std::string decodeLoop(WordReader &word, const EngineTable &table) {
     Sequencer &sequencer = sequencerOf(table);
     unsigned body = unsigned(word.get(kBodyBits)) + 1;
-    unsigned count = unsigned(word.get(kCountBits)) + 1;
+    unsigned count = unsigned(word.getValue(kCountShape)) + 1;
     bool explicitStarts = word.get(1);
-    uint32_t period = uint32_t(word.get(kPeriodBits));
+    uint32_t period = explicitStarts ? 0 : uint32_t(word.getValue(kPeriodShape));
     std::string problem = decodeSteps(word, table);
     if (!problem.empty())
       return problem;

@@ -79,7 +79,9 @@ private:
   void encodeLoop(const Sequence &s, const Group &group) {
     std::vector<Entry> steps = loopSteps(s, group);
     std::vector<unsigned> bins;
-    unsigned words = packEntries(steps, kWordBits - kLoopHeaderBits, kWordBits - kHeaderBits, &bins);
+    uint32_t period = s.starts[group.first] - s.starts[group.first - group.body];
+    unsigned capacity = kWordBits - loopHeaderBits(group.count, group.explicitStarts, period);
+    unsigned words = packEntries(steps, capacity, kWordBits - kHeaderBits, &bins);
     for (unsigned bin = 1; bin < words; ++bin) {
       WordWriter word(newWord());
       putHeader(word, WordKind::Step, s.table);
@@ -90,10 +92,10 @@ private:
     WordWriter word(newWord());
     putHeader(word, WordKind::Loop, s.table);
     word.put(group.body - 1, kBodyBits);
-    word.put(group.count - 1, kCountBits);
+    word.putValue(kCountShape, group.count - 1);
     word.put(group.explicitStarts, 1);
-    word.put(group.explicitStarts ? 0 : s.starts[group.first] - s.starts[group.first - group.body],
-             kPeriodBits);
+    if (!group.explicitStarts)
+      word.putValue(kPeriodShape, period);
     putSteps(word, s, group, steps, bins, 0);
     dispatched(s.starts[group.first]);
   }

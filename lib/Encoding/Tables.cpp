@@ -1,5 +1,6 @@
 // Writers and readers of the tables of a `.lm` file. Tables the machine fetches have fixed-width
-// records; tables for people and tools are varints, most of them differences from the record before.
+// records; tables for people and tools are varints, most of them differences from the record
+// before.
 
 #include "Encoding/Tables.h"
 #include "Encoding/Fields.h"

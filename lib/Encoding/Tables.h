@@ -1,6 +1,7 @@
-// The sections of a `.lm` file that are not instruction words or constants: header, request list and
-// the tables for people and tools. Each has a writer and a reader; a reader leaves `in.bad()` set, or
-// returns false, on anything malformed, and never makes more than the bytes it was given justify.
+// The sections of a `.lm` file that are not instruction words or constants: header, request list
+// and the tables for people and tools. Each has a writer and a reader; a reader leaves `in.bad()`
+// set, or returns false, on anything malformed, and never makes more than the bytes it was given
+// justify.
 #pragma once
 
 #include "Encoding/ByteStream.h"

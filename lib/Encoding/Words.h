@@ -1,4 +1,4 @@
-// The instruction word: 16 bytes, read as a string of bits from bit 0 of byte 0 up. Encoder and
+// The instruction word: 8 bytes, read as a string of bits from bit 0 of byte 0 up. Encoder and
 // decoder share this description; docs/isa.md prints it.
 //
 // A quad's five engines each have a sequencer with one register per field. SET writes registers; GO
@@ -13,7 +13,7 @@
 
 namespace afe::isa {
 
-constexpr unsigned kWordBytes = 16;
+constexpr unsigned kWordBytes = 8;
 constexpr unsigned kWordBits = 8 * kWordBytes;
 
 enum class WordKind : uint8_t {
@@ -31,14 +31,13 @@ constexpr unsigned kHeaderBits = kKindBits + kEngineBits;
 /// GO: cycles from the stream's previous dispatch; a larger distance is an entry of its own.
 constexpr unsigned kDeltaBits = 10;
 constexpr unsigned kGoHeaderBits = kHeaderBits + kDeltaBits;
-/// LOOP: length of the body less 1, number of instructions less 1, whether starts come from STARTS
-/// words, else the period in cycles.
-constexpr unsigned kBodyBits = 5, kCountBits = 16, kPeriodBits = 20;
+/// LOOP: length of the body less 1; number of instructions less 1, a value of kCountBits; whether
+/// starts come from STARTS words, else the period in cycles, a value of kPeriodBits.
+constexpr unsigned kBodyBits = 4, kCountBits = 16, kPeriodBits = 20;
 constexpr unsigned kMaxBody = 1u << kBodyBits;
 constexpr unsigned kMaxCount = 1u << kCountBits;
-constexpr unsigned kLoopHeaderBits = kHeaderBits + kBodyBits + kCountBits + 1 + kPeriodBits;
 /// STARTS: bits per distance less 1, number of distances.
-constexpr unsigned kWidthBits = 5, kNumberBits = 7;
+constexpr unsigned kWidthBits = 5, kNumberBits = 6;
 constexpr unsigned kStartsHeaderBits = kHeaderBits + kWidthBits + kNumberBits;
 
 /// What an entry or a step may name, in the order of their ids: 0 ends the list, 1 is the start,
@@ -92,7 +91,15 @@ inline unsigned valueBits(RegisterShape shape, int64_t value) {
   return kClassBits + classWidth(shape.bits, sizeClassOf(shape, value));
 }
 
+/// Shapes of the values that are no registers.
 constexpr RegisterShape kStartShape{32, false};
+constexpr RegisterShape kCountShape{kCountBits, false}, kPeriodShape{kPeriodBits, false};
+
+/// Bits of a LOOP in front of its steps.
+inline unsigned loopHeaderBits(uint32_t count, bool explicitStarts, uint32_t period) {
+  return kHeaderBits + kBodyBits + valueBits(kCountShape, count - 1) + 1 +
+         (explicitStarts ? 0 : valueBits(kPeriodShape, period));
+}
 
 /// A step: how a register of one instruction of the body changes from iteration to iteration.
 /// Add: by `step`, modulo the register's width. Alternate: by step, -step, step...
@@ -108,6 +115,12 @@ inline int64_t wrapToShape(RegisterShape shape, int64_t value) {
   return negative ? int64_t(low | ~mask) : int64_t(low);
 }
 
+// Every entry and every step fits into a word of prefixes, and a far start into a GO.
+constexpr unsigned kLongestId = 7, kLongestValue = kClassBits + 32;
+static_assert(kHeaderBits + kLongestId + kLongestValue <= kWordBits);
+static_assert(kHeaderBits + kLongestId + kBodyBits + 1 + kLongestValue <= kWordBits);
+static_assert(kGoHeaderBits + kLongestId + kLongestValue <= kWordBits);
+
 /// Writes and reads bits of one word, low bits first. Reading past the end gives 0s.
 class WordWriter {
 public:
@@ -120,7 +133,7 @@ public:
   WordWriter &operator=(const WordWriter &) = delete;
 
   void put(uint64_t value, unsigned width) {
-    bits |= (unsigned __int128)(value & ((uint64_t(1) << width) - 1)) << at;
+    bits |= (value & ((uint64_t(1) << width) - 1)) << at;
     at += width;
   }
   void putValue(RegisterShape shape, int64_t value) {
@@ -133,7 +146,7 @@ public:
 
 private:
   uint8_t *word;
-  unsigned __int128 bits = 0;
+  uint64_t bits = 0;
   unsigned at = 0;
 };
 
@@ -141,11 +154,11 @@ class WordReader {
 public:
   explicit WordReader(const uint8_t *word) {
     for (unsigned i = 0; i < kWordBytes; ++i)
-      bits |= (unsigned __int128)word[i] << (8 * i);
+      bits |= uint64_t(word[i]) << (8 * i);
   }
   unsigned left() const { return remaining; }
   uint64_t get(unsigned width) {
-    uint64_t value = uint64_t(bits) & ((uint64_t(1) << width) - 1);
+    uint64_t value = bits & ((uint64_t(1) << width) - 1);
     bits >>= width;
     remaining -= width < remaining ? width : remaining;
     return value;
@@ -158,7 +171,7 @@ public:
   }
 
 private:
-  unsigned __int128 bits = 0;
+  uint64_t bits = 0;
   unsigned remaining = kWordBits;
 };
 

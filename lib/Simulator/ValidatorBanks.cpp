@@ -10,8 +10,14 @@ BankHistory::Conflict BankHistory::tensor(const isa::TensorFields &f, const Run 
   Bank &bank = banks[size_t(f.bank)];
   std::string name = bankName(f.bank);
   bool depthwise = f.mode == int(isa::TensorMode::Depthwise);
-  Bank filled{int64_t(f.images) * f.rows * f.cols, (f.oc + 15) / 16, depthwise ? 0 : f.grid_p,
-              run.end, run.ready, bank.drainedUntil, run.event, bank.drainer};
+  Bank filled{int64_t(f.images) * f.rows * f.cols,
+              (f.oc + 15) / 16,
+              depthwise ? 0 : f.grid_p,
+              run.end,
+              run.ready,
+              bank.drainedUntil,
+              run.event,
+              bank.drainer};
   if (run.start < bank.drainedUntil)
     return {name + " is drained until " + std::to_string(bank.drainedUntil), bank.drainer};
   if (!f.accumulate && run.start < bank.ready)
@@ -20,8 +26,8 @@ BankHistory::Conflict BankHistory::tensor(const isa::TensorFields &f, const Run 
     return {"adds to " + name + ", which was never filled"};
   if (f.accumulate && run.start < bank.filledUntil)
     return {name + " is being filled until " + std::to_string(bank.filledUntil), bank.filler};
-  if (f.accumulate && (bank.pixels != filled.pixels || bank.blocks != filled.blocks ||
-                       bank.grid != filled.grid))
+  if (f.accumulate &&
+      (bank.pixels != filled.pixels || bank.blocks != filled.blocks || bank.grid != filled.grid))
     return {"adds to " + name + " a block of another shape or grid than it holds", bank.filler};
   bank = filled;
   return {};

@@ -1,6 +1,6 @@
 // C17 bank-hazard: the accumulator banks of one quad over time. Filling and adding happen at the
-// same stage of the array, so that a TENSOR may add to a bank as soon as the TENSOR before has ended;
-// OUTPUT waits for the latency as any reader does.
+// same stage of the array, so that a TENSOR may add to a bank as soon as the TENSOR before has
+// ended; OUTPUT waits for the latency as any reader does.
 #pragma once
 
 #include "Encoding/Isa.h"

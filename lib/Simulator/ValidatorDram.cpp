@@ -1,6 +1,6 @@
 // Rules on the request list: its order, what it does to DRAM, and the instruction blocks it brings.
-// The controller works through the list one request after the other, so that list order is the order
-// in which DRAM is read and written.
+// The controller works through the list one request after the other, so that list order is the
+// order in which DRAM is read and written.
 
 #include "Encoding/Lm.h"
 #include "Simulator/ValidatorMemory.h"
@@ -52,8 +52,9 @@ MaybeOffence checkDramBounds(const isa::Program &p, size_t i) {
   const isa::Buffer &b = p.buffers[r.dramBuffer];
   if (b.memory != isa::Memory::Dram || low < int64_t(b.address) ||
       high > int64_t(b.address + b.size))
-    return offence(Rule::BufferBounds, nameRequest(p, i) + " leaves " + nameBuffer(p, r.dramBuffer) +
-                                           " with " + nameBytes(isa::Memory::Dram, 0, low, high));
+    return offence(Rule::BufferBounds, nameRequest(p, i) + " leaves " +
+                                           nameBuffer(p, r.dramBuffer) + " with " +
+                                           nameBytes(isa::Memory::Dram, 0, low, high));
   return {};
 }
 
@@ -74,8 +75,8 @@ MaybeOffence checkTensors(const isa::Program &p) {
   for (const auto *list : {&p.inputs, &p.outputs})
     for (const isa::IoTensor &t : *list)
       if (t.dram > p.dramBytes || t.bytes > p.dramBytes - t.dram || t.dram < p.constants.size())
-        return offence(Rule::OutOfBounds, "tensor '" + t.name +
-                                              "' lies outside the DRAM image or in the constants");
+        return offence(Rule::OutOfBounds,
+                       "tensor '" + t.name + "' lies outside the DRAM image or in the constants");
   return {};
 }
 
@@ -83,8 +84,8 @@ MaybeOffence checkOutputs(const isa::Program &p, const MemoryHistory &dram) {
   int64_t hole = 0;
   for (const isa::IoTensor &t : p.outputs)
     if (!written(dram, int64_t(t.dram), int64_t(t.dram + t.bytes), hole))
-      return offence(Rule::OutputMissing, "byte " + std::to_string(hole - int64_t(t.dram)) + " of output '" +
-                                              t.name + "' is never written");
+      return offence(Rule::OutputMissing, "byte " + std::to_string(hole - int64_t(t.dram)) +
+                                              " of output '" + t.name + "' is never written");
   return {};
 }
 
@@ -97,8 +98,8 @@ MaybeOffence findBlockRequests(const isa::Program &p, BlockRequests &found) {
     if (r.kind != Kind::Instructions)
       continue;
     if (!found.emplace(std::pair{r.l2, r.rows}, i).second)
-      return offence(Rule::InstructionMissing, nameRequest(p, i) +
-                                                   " fetches a block that was requested before");
+      return offence(Rule::InstructionMissing,
+                     nameRequest(p, i) + " fetches a block that was requested before");
   }
   return {};
 }
@@ -113,7 +114,8 @@ MaybeOffence checkBlock(const isa::Program &p, const std::vector<isa::Instructio
   const isa::DramRequest &r = p.requests[found->second];
   if (r.due > blocks[k].neededAt)
     return offence(Rule::InstructionLate, nameRequest(p, found->second) + ": " + name +
-                                              " is needed at " + std::to_string(blocks[k].neededAt));
+                                              " is needed at " +
+                                              std::to_string(blocks[k].neededAt));
   if (k >= 2 && r.issue <= blocks[k - 2].doneAt)
     return offence(Rule::InstructionLate, nameRequest(p, found->second) + ": " + name +
                                               " takes the place of block " + std::to_string(k - 2) +
@@ -131,14 +133,15 @@ MaybeOffence checkRequestOrder(const isa::Program &p) {
     if (r.due < r.issue)
       return offence(Rule::DramOrder, nameRequest(p, i) + " is due before its issue");
     if (r.issue > p.endCycle)
-      return offence(Rule::DramOrder, nameRequest(p, i) + " is issued after the end of the program at " +
+      return offence(Rule::DramOrder, nameRequest(p, i) +
+                                          " is issued after the end of the program at " +
                                           std::to_string(p.endCycle));
     if (r.issue > p.requests[latest].issue)
       latest = i;
     if (r.due < p.requests[latest].issue)
-      return offence(Rule::DramOrder, nameRequest(p, i) + " is due before " +
-                                          nameRequest(p, latest) +
-                                          " in front of it may begin: time would stand still forever");
+      return offence(Rule::DramOrder,
+                     nameRequest(p, i) + " is due before " + nameRequest(p, latest) +
+                         " in front of it may begin: time would stand still forever");
   }
   return {};
 }

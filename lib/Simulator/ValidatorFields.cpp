@@ -40,8 +40,8 @@ MaybeOffence checkContexts(int64_t pixels, int64_t blocks, const Target &target)
   int64_t contexts = target.bank_contexts * target.tiles;
   if (pixels <= contexts / blocks)
     return {};
-  return offence(Rule::Grid, num(pixels) + " pixels of " + num(blocks) + " channel blocks, a bank has " +
-                                 num(contexts) + " contexts");
+  return offence(Rule::Grid, num(pixels) + " pixels of " + num(blocks) +
+                                 " channel blocks, a bank has " + num(contexts) + " contexts");
 }
 
 MaybeOffence checkGrid(const isa::TensorFields &f, const Target &target) {
@@ -66,10 +66,17 @@ MaybeOffence checkZeroPoint(const char *name, int32_t zp, bool isUnsigned) {
 }
 
 MaybeOffence checkTensor(const isa::TensorFields &f, const Target &target) {
-  if (auto o = checkPresent({{"images", f.images}, {"rows", f.rows}, {"cols", f.cols},
-                             {"kh", f.kh}, {"kw", f.kw}, {"ic", f.ic}, {"oc", f.oc},
-                             {"stride_y", f.stride_y}, {"stride_x", f.stride_x},
-                             {"dil_y", f.dil_y}, {"dil_x", f.dil_x}}))
+  if (auto o = checkPresent({{"images", f.images},
+                             {"rows", f.rows},
+                             {"cols", f.cols},
+                             {"kh", f.kh},
+                             {"kw", f.kw},
+                             {"ic", f.ic},
+                             {"oc", f.oc},
+                             {"stride_y", f.stride_y},
+                             {"stride_x", f.stride_x},
+                             {"dil_y", f.dil_y},
+                             {"dil_x", f.dil_x}}))
     return o;
   if (f.mode > int(isa::TensorMode::Depthwise))
     return range("mode is " + num(f.mode));
@@ -94,8 +101,8 @@ MaybeOffence checkShift(const char *name, int32_t shift) {
 }
 
 MaybeOffence checkOutput(const isa::OutputFields &f, const Target &target) {
-  if (auto o = checkPresent(
-          {{"images", f.images}, {"rows", f.rows}, {"cols", f.cols}, {"oc", f.oc}}))
+  if (auto o =
+          checkPresent({{"images", f.images}, {"rows", f.rows}, {"cols", f.cols}, {"oc", f.oc}}))
     return o;
   if (f.bank >= target.accumulator_banks)
     return range("bank is " + num(f.bank) + " of " + num(target.accumulator_banks));
@@ -112,9 +119,9 @@ MaybeOffence checkOutput(const isa::OutputFields &f, const Target &target) {
   if (f.residual == int(isa::Residual::LitertAdd)) {
     if (f.left_shift > 31)
       return range("left_shift is " + num(f.left_shift) + ", allowed is 0 to 31");
-    for (auto [name, shift] : {std::pair{"res_shift", f.res_shift},
-                               std::pair{"self_shift", f.self_shift},
-                               std::pair{"sum_shift", f.sum_shift}})
+    for (auto [name, shift] :
+         {std::pair{"res_shift", f.res_shift}, std::pair{"self_shift", f.self_shift},
+          std::pair{"sum_shift", f.sum_shift}})
       if (auto o = checkShift(name, shift))
         return o;
   }
@@ -128,8 +135,11 @@ MaybeOffence checkVector(const isa::VectorFields &f, const Target &) {
     if (type > int(isa::ElementType::I32))
       return range("element type is " + num(type));
   if (f.kh > 0)
-    if (auto o = checkPresent({{"kw", f.kw}, {"stride_y", f.stride_y}, {"stride_x", f.stride_x},
-                               {"dil_y", f.dil_y}, {"dil_x", f.dil_x}}))
+    if (auto o = checkPresent({{"kw", f.kw},
+                               {"stride_y", f.stride_y},
+                               {"stride_x", f.stride_x},
+                               {"dil_y", f.dil_y},
+                               {"dil_x", f.dil_x}}))
       return o;
   return checkPresent(
       {{"images", f.images}, {"rows", f.rows}, {"cols", f.cols}, {"channels", f.channels}});

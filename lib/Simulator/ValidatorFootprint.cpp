@@ -192,15 +192,14 @@ std::vector<Operand> footprint(const isa::OutputFields &f) {
                         move(f.params, outputParamBytes(f) * ceil16(f.oc), 1, 0, 1, 0)});
   if (f.residual)
     operands.push_back({"res", 1, Memory::L1, false,
-                        wholeBlocks({f.res, f.res_sn, f.res_sy, f.res_sx, f.res_sc, 1, 1},
-                                    f.images, f.rows, f.cols, f.oc)});
+                        wholeBlocks({f.res, f.res_sn, f.res_sy, f.res_sx, f.res_sc, 1, 1}, f.images,
+                                    f.rows, f.cols, f.oc)});
   if (f.use_table)
     operands.push_back({"table", 2, Memory::L1, false, move(f.table, 256, 1, 0, 1, 0)});
   int64_t element = f.mode == int(isa::Requant::None) ? 4 : 1;
-  operands.push_back(
-      {"out", 3, Memory::L1, true,
-       wholeBlocks({f.out, f.out_sn, f.out_sy, f.out_sx, f.out_sc, element, element}, f.images,
-                   f.rows, f.cols, f.oc)});
+  operands.push_back({"out", 3, Memory::L1, true,
+                      wholeBlocks({f.out, f.out_sn, f.out_sy, f.out_sx, f.out_sc, element, element},
+                                  f.images, f.rows, f.cols, f.oc)});
   return operands;
 }
 
@@ -208,11 +207,18 @@ int64_t elementBytes(int32_t type) { return type == 3 ? 2 : type == 4 ? 4 : type
 
 Strides vectorStrides(const isa::VectorFields &f, unsigned number) {
 #define OPERAND(k)                                                                                 \
-  {f.a##k, f.a##k##_sn, f.a##k##_sy, f.a##k##_sx, f.a##k##_sc, f.a##k##_sl,                        \
+  {f.a##k,                                                                                         \
+   f.a##k##_sn,                                                                                    \
+   f.a##k##_sy,                                                                                    \
+   f.a##k##_sx,                                                                                    \
+   f.a##k##_sc,                                                                                    \
+   f.a##k##_sl,                                                                                    \
    elementBytes(f.a##k##_type)}
 #define RESULT(k)                                                                                  \
-  {f.r##k, f.r##k##_sn, f.r##k##_sy, f.r##k##_sx, f.r##k##_sc, f.r##k##_sl,                        \
-   elementBytes(f.r##k##_type)}
+  {                                                                                                \
+    f.r##k, f.r##k##_sn, f.r##k##_sy, f.r##k##_sx, f.r##k##_sc, f.r##k##_sl,                       \
+        elementBytes(f.r##k##_type)                                                                \
+  }
   const Strides all[] = {OPERAND(0), OPERAND(1), OPERAND(2), OPERAND(3), RESULT(0), RESULT(1)};
 #undef OPERAND
 #undef RESULT
@@ -323,7 +329,8 @@ void Box::add(int64_t count, int64_t stride) {
 }
 
 void Box::normalize() {
-  std::sort(axes, axes + axisCount, [](const Axis &a, const Axis &b) { return a.stride < b.stride; });
+  std::sort(axes, axes + axisCount,
+            [](const Axis &a, const Axis &b) { return a.stride < b.stride; });
   unsigned kept = 0;
   for (unsigned i = 0; i < axisCount; ++i) {
     Axis axis = axes[i];

@@ -1,5 +1,6 @@
 // Which bytes an instruction reads and writes, exactly: for every operand a few boxes of strided
-// runs. Padded taps, lanes past the last channel and untouched gaps between strides are not in them.
+// runs. Padded taps, lanes past the last channel and untouched gaps between strides are not in
+// them.
 #pragma once
 
 #include "Encoding/MicroCost.h"

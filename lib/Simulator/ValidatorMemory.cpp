@@ -1,5 +1,5 @@
-// Segments are split where an access begins or ends and joined again behind it, so that their number
-// stays near that of the tiles in memory.
+// Segments are split where an access begins or ends and joined again behind it, so that their
+// number stays near that of the tiles in memory.
 
 #include "Simulator/ValidatorMemory.h"
 

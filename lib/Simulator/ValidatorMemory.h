@@ -15,9 +15,9 @@ struct Segment {
   int64_t high = 0;             ///< one past the last byte; the first is the map's key
   uint32_t buffer = kUnwritten; ///< through which it was last written
   uint32_t writer = kNoEvent;
-  int64_t ready = 0;            ///< of the last write
-  int64_t readEnd = 0;          ///< latest end of the reads since
-  uint32_t reader = kNoEvent;   ///< that read
+  int64_t ready = 0;          ///< of the last write
+  int64_t readEnd = 0;        ///< latest end of the reads since
+  uint32_t reader = kNoEvent; ///< that read
 };
 
 class MemoryHistory {

@@ -184,7 +184,8 @@ std::string MicroPrograms::fetch(size_t quad, const isa::Instruction &in,
                        ? -1
                        : traceL1(quad, in.buffers[kProgramSlot], f.program + done, length);
     if (from < 0 || from + length > int64_t(program.constants.size()))
-      return "byte " + std::to_string(done) + " of the micro-program does not come from the constants";
+      return "byte " + std::to_string(done) +
+             " of the micro-program does not come from the constants";
     std::memcpy(bytes + done, program.constants.data() + from, size_t(length));
     done += length;
   }

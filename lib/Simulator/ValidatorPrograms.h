@@ -1,5 +1,6 @@
-// C18 micro-program: what the micro-programs in L1 are. Their bytes are constants that a DRAM request
-// brought to L2 and a LOAD to L1; this follows them back, for the buffers that hold micro-programs.
+// C18 micro-program: what the micro-programs in L1 are. Their bytes are constants that a DRAM
+// request brought to L2 and a LOAD to L1; this follows them back, for the buffers that hold
+// micro-programs.
 #pragma once
 
 #include "Encoding/Isa.h"
@@ -39,8 +40,8 @@ private:
   int64_t traceL2(const Writers &writers, size_t count, int64_t address, int64_t &length) const;
 
   const isa::Program &program;
-  std::vector<bool> tracked;           ///< per buffer: holds micro-programs, or is their source
-  std::vector<Writers> l2;             ///< per buffer
+  std::vector<bool> tracked;            ///< per buffer: holds micro-programs, or is their source
+  std::vector<Writers> l2;              ///< per buffer
   std::vector<std::vector<Writers>> l1; ///< per quad and buffer
 };
 

@@ -190,9 +190,9 @@ MaybeOffence checkReadRate(const isa::Program &p, const Target &target) {
     const LoadTime &load = loads[change.load];
     return offence(Rule::L2ReadRate,
                    nameInstruction(p, load.quad, load.index) + ": all LOADs together would read " +
-                       std::to_string(rate) + " bytes of L2 at cycle " +
-                       std::to_string(change.at) + ", at most " +
-                       std::to_string(target.l2_read_bytes_per_cycle) + " are possible");
+                       std::to_string(rate) + " bytes of L2 at cycle " + std::to_string(change.at) +
+                       ", at most " + std::to_string(target.l2_read_bytes_per_cycle) +
+                       " are possible");
   }
   return {};
 }

@@ -1,7 +1,8 @@
-// Why one pass in the order of starts is enough: of two accesses to a byte the one that starts first
-// comes first; the reader must wait for the writer's ready (RAW), the writer for the reader's end
-// (WAR) and for the writer's ready (WAW). Only the last writer of a byte and the latest end of the
-// reads since matter, because a writer that passed the check is itself later than all before it.
+// Why one pass in the order of starts is enough: of two accesses to a byte the one that starts
+// first comes first; the reader must wait for the writer's ready (RAW), the writer for the reader's
+// end (WAR) and for the writer's ready (WAW). Only the last writer of a byte and the latest end of
+// the reads since matter, because a writer that passed the check is itself later than all before
+// it.
 
 #include "Simulator/ValidatorSweep.h"
 #include "Simulator/Timing.h"
@@ -65,8 +66,8 @@ private:
       }
     for (uint32_t i = 0; i < p.requests.size(); ++i)
       if (p.requests[i].kind != isa::DramRequest::Kind::Instructions)
-        events.push_back({p.requests[i].issue, p.requests[i].due, p.requests[i].due,
-                          Event::kRequest, i});
+        events.push_back(
+            {p.requests[i].issue, p.requests[i].due, p.requests[i].due, Event::kRequest, i});
     std::sort(events.begin(), events.end(),
               [](const Event &a, const Event &b) { return a.order() < b.order(); });
   }
@@ -154,17 +155,18 @@ private:
     std::string bytes = nameBytes(operand.memory, quad, low, high);
     int64_t size = operand.memory == isa::Memory::L1 ? target.l1_bytes : target.l2_bytes;
     if (low < 0 || high > size)
-      return fail(Rule::OutOfBounds, std::string("operand '") + operand.name + "' touches " + bytes +
-                                         ", which has " + std::to_string(size));
+      return fail(Rule::OutOfBounds, std::string("operand '") + operand.name + "' touches " +
+                                         bytes + ", which has " + std::to_string(size));
     if (a.buffer == isa::kNoBuffer)
-      return fail(Rule::BufferBounds, std::string("operand '") + operand.name + "' names no buffer");
+      return fail(Rule::BufferBounds,
+                  std::string("operand '") + operand.name + "' names no buffer");
     const isa::Buffer &b = p.buffers[a.buffer];
     if (b.memory != operand.memory || (a.quads & ~b.quads && operand.memory == isa::Memory::L1))
-      return fail(Rule::BufferBounds, std::string("operand '") + operand.name + "' lies in " + bytes +
-                                          ", " + nameBuffer(p, a.buffer) + " does not");
+      return fail(Rule::BufferBounds, std::string("operand '") + operand.name + "' lies in " +
+                                          bytes + ", " + nameBuffer(p, a.buffer) + " does not");
     if (low < int64_t(b.address) || high > int64_t(b.address + b.size))
-      return fail(Rule::BufferBounds, std::string("operand '") + operand.name + "' touches " + bytes +
-                                          ", outside " + nameBuffer(p, a.buffer) + " (" +
+      return fail(Rule::BufferBounds, std::string("operand '") + operand.name + "' touches " +
+                                          bytes + ", outside " + nameBuffer(p, a.buffer) + " (" +
                                           std::to_string(b.address) + " to " +
                                           std::to_string(b.address + b.size) + ")");
     return checkLive(a, b);
@@ -213,8 +215,7 @@ private:
   template <typename Function> bool forEachRun(const Access &a, Function f) {
     auto inMemory = [&](MemoryHistory &memory, size_t quad) {
       for (const Box &box : a.operand->boxes)
-        if (!box.forEachRun(
-                [&](int64_t low, int64_t high) { return f(memory, quad, low, high); }))
+        if (!box.forEachRun([&](int64_t low, int64_t high) { return f(memory, quad, low, high); }))
           return false;
       return true;
     };
@@ -254,12 +255,12 @@ private:
 
   MaybeOffence checkReadOf(const Access &a, const Segment &s, const ByteRange &bytes) const {
     if (s.buffer == kUnwritten)
-      return fail(Rule::UninitializedRead, "reads " + bytes.name() + " of " +
-                                               nameBuffer(p, a.buffer) + ", never written");
+      return fail(Rule::UninitializedRead,
+                  "reads " + bytes.name() + " of " + nameBuffer(p, a.buffer) + ", never written");
     if (s.ready > events[event].start)
       return conflict(Rule::Raw, s.writer,
-                      "reads " + bytes.name() + " of " + nameBuffer(p, a.buffer) +
-                          ", ready at " + std::to_string(s.ready) + ", written");
+                      "reads " + bytes.name() + " of " + nameBuffer(p, a.buffer) + ", ready at " +
+                          std::to_string(s.ready) + ", written");
     if (!buffers.partners(s.buffer, a.buffer))
       return fail(Rule::UninitializedRead, "reads " + bytes.name() + " through " +
                                                nameBuffer(p, a.buffer) + ", last written through " +
@@ -286,8 +287,8 @@ private:
                           ", read until " + std::to_string(s.readEnd));
     if (s.ready > events[event].start)
       return conflict(Rule::Waw, s.writer,
-                      "writes " + bytes.name() + " of " + nameBuffer(p, a.buffer) +
-                          ", ready at " + std::to_string(s.ready) + ", written");
+                      "writes " + bytes.name() + " of " + nameBuffer(p, a.buffer) + ", ready at " +
+                          std::to_string(s.ready) + ", written");
     return {};
   }
 
@@ -298,10 +299,9 @@ private:
       bool here = b.memory != isa::Memory::L1 || (b.quads >> bytes.quad & 1);
       if (here && start >= b.firstUse && start < int64_t(b.lastUse) &&
           bytes.low < int64_t(b.address + b.size) && bytes.high > int64_t(b.address))
-        return fail(Rule::LiveRange, "writes " + bytes.name() + " through " +
-                                         nameBuffer(p, a.buffer) + " while " +
-                                         nameBuffer(p, rival) + " is live there until " +
-                                         std::to_string(b.lastUse));
+        return fail(Rule::LiveRange,
+                    "writes " + bytes.name() + " through " + nameBuffer(p, a.buffer) + " while " +
+                        nameBuffer(p, rival) + " is live there until " + std::to_string(b.lastUse));
     }
     return {};
   }
@@ -322,9 +322,8 @@ private:
     bool apart = true;
     for (const Box &box : to.boxes)
       apart = apart && box.forEachRun([&](int64_t low, int64_t high) {
-        return bytes.visit(low, high, [](int64_t, int64_t, const Segment &s) {
-          return s.buffer == kUnwritten;
-        });
+        return bytes.visit(
+            low, high, [](int64_t, int64_t, const Segment &s) { return s.buffer == kUnwritten; });
       });
     if (apart)
       return {};

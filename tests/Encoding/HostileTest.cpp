@@ -1,5 +1,5 @@
-// A `.lm` file is hostile until checked: whatever its bytes, decoding ends with a sentence or with a
-// program that can be encoded. Meant to be run under AddressSanitizer and UBSan.
+// A `.lm` file is hostile until checked: whatever its bytes, decoding ends with a sentence or with
+// a program that can be encoded. Meant to be run under AddressSanitizer and UBSan.
 
 #include "../Check.h"
 #include "Encoding/Elf.h"
@@ -87,9 +87,13 @@ TEST("repeat counts beyond the header's are refused before they are acted on") {
       if ((word[0] & 7) != unsigned(WordKind::Loop))
         continue;
       ++loops;
-      word[1] |= 0xf8; // bits 11 to 26: the count
-      word[2] = 0xff;
-      word[3] |= 0x07;
+      WordWriter loop(word);
+      loop.put(unsigned(WordKind::Loop), kKindBits);
+      loop.put(unsigned(Engine::Load), kEngineBits);
+      loop.put(0, kBodyBits);
+      loop.putValue(kCountShape, kMaxCount - 1);
+      loop.put(0, 1);
+      loop.putValue(kPeriodShape, 10);
     }
   }
   Program back;

@@ -34,8 +34,8 @@ inline Instruction at(uint32_t start, unsigned quad, decltype(Instruction::field
   return instruction;
 }
 
-/// Tiles of one convolution in one quad: LOAD, TENSOR, OUTPUT, STORE with two buffers in L1 and four
-/// accumulator banks, the first and last tile smaller than the others.
+/// Tiles of one convolution in one quad: LOAD, TENSOR, OUTPUT, STORE with two buffers in L1 and
+/// four accumulator banks, the first and last tile smaller than the others.
 inline void appendTiledLayer(Program &p, unsigned quad, uint32_t from, int tiles, int layer) {
   const int width = 29 + layer, rows = 3, channels = 16 * (1 + layer % 5);
   for (int t = 0; t < tiles; ++t) {
@@ -125,8 +125,8 @@ inline int64_t randomValue(Random &random, const Field &field) {
   case 2:
     return std::min<int64_t>(field.max(), below(random, 9));
   default:
-    return field.min() + int64_t((uint64_t(random()) << 5 ^ random()) %
-                                 uint64_t(field.max() - field.min() + 1));
+    return field.min() +
+           int64_t((uint64_t(random()) << 5 ^ random()) % uint64_t(field.max() - field.min() + 1));
   }
 }
 
@@ -141,7 +141,8 @@ inline std::vector<Instruction> randomStream(Random &random, const Program &p, u
       instruction = makeInstruction(Engine(below(random, kNumEngines)));
       instruction.quads = uint8_t(1u << quad);
     } else {
-      instruction = stream[stream.size() - 1 - below(random, uint32_t(std::min<size_t>(stream.size(), 5)))];
+      instruction =
+          stream[stream.size() - 1 - below(random, uint32_t(std::min<size_t>(stream.size(), 5)))];
     }
     const EngineTable &table = engineTable(instruction.engine());
     for (unsigned change = below(random, 4); change > 0; --change) {
@@ -189,8 +190,12 @@ inline void addRandomTables(Random &random, Program &p) {
   p.dramBytes = p.constants.size() + 1000 + below(random, 100000);
   for (auto *list : {&p.inputs, &p.outputs})
     for (unsigned i = below(random, 4); i > 0; --i)
-      list->push_back({randomName(random), below(random, 500), below(random, 1000), "int8",
-                       {1, int64_t(below(random, 300)), 7, 3}, "HWC"});
+      list->push_back({randomName(random),
+                       below(random, 500),
+                       below(random, 1000),
+                       "int8",
+                       {1, int64_t(below(random, 300)), 7, 3},
+                       "HWC"});
 }
 
 inline void addRandomRequests(Random &random, Program &p) {

@@ -112,7 +112,7 @@ TEST("an instruction of a tiled layer costs few bytes") {
     size_t instructions = p.streams[0].size() * p.quads;
     std::printf("  %d tiles: %.1f bytes per instruction\n", tiles,
                 double(instructionBytes(p)) / double(instructions));
-    CHECK(instructionBytes(p) < instructions * (tiles < 8 ? 26 : 16));
+    CHECK(instructionBytes(p) < instructions * (tiles < 8 ? 16 : 9));
   }
 }
 
@@ -126,8 +126,8 @@ TEST("blocks say when they are needed and when they are done") {
     for (size_t k = 0; k < list.size(); ++k) {
       CHECK(list[k].bytes == 256 || k + 1 == list.size());
       CHECK(list[k].neededAt <= list[k].doneAt);
-      CHECK(k == 0 || (list[k - 1].doneAt <= list[k].neededAt &&
-                       list[k].dram == list[k - 1].dram + 256));
+      CHECK(k == 0 ||
+            (list[k - 1].doneAt <= list[k].neededAt && list[k].dram == list[k - 1].dram + 256));
       CHECK(list[k].dram % 64 == 0 && list[k].dram >= p.dramBytes);
     }
   }

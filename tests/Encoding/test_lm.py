@@ -1,4 +1,4 @@
-"""The `.lm` encoder and decoder: round trips, hostile files, and what other tools say of the ELF."""
+"""The `.lm` encoder and decoder: round trips, hostile files, what other tools say of the ELF."""
 
 import subprocess
 import sys

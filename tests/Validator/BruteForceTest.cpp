@@ -1,6 +1,7 @@
-// The validator against a checker without any cleverness: every byte of every access is written down
-// by loops over images, rows, columns, taps and lanes as Isa.def describes them, and every pair of
-// accesses to a byte is compared cycle by cycle. Random tiny programs must get the same verdict.
+// The validator against a checker without any cleverness: every byte of every access is written
+// down by loops over images, rows, columns, taps and lanes as Isa.def describes them, and every
+// pair of accesses to a byte is compared cycle by cycle. Random tiny programs must get the same
+// verdict.
 
 #include "../Check.h"
 #include "LegalProgram.h"
@@ -20,7 +21,7 @@ using Random = std::mt19937;
 int below(Random &random, int end) { return int(random() % uint32_t(end)); }
 
 constexpr int kQuads = 2;
-constexpr int kBytes = 4096;       ///< of L1 and L2 that programs play with
+constexpr int kBytes = 4096; ///< of L1 and L2 that programs play with
 constexpr int kMicroAddress = 8192;
 
 Target tinyTarget() {
@@ -173,18 +174,22 @@ void touch(const VectorFields &f, int quad, unsigned, Touch &t) {
   if (kind == 1)
     forEachTap(f, [&](int n, int row, int col) {
       for (int c = 0; c < f.channels; ++c)
-        addRun(t.reads, quad, element(f.a0 + n * f.a0_sn + row * f.a0_sy + col * f.a0_sx, f.a0_sc,
-                                      f.a0_sl, c), size[f.a0_type]);
+        addRun(t.reads, quad,
+               element(f.a0 + n * f.a0_sn + row * f.a0_sy + col * f.a0_sx, f.a0_sc, f.a0_sl, c),
+               size[f.a0_type]);
     });
   for (int n = 0; n < f.images; ++n)
     for (int y = 0; y < f.rows; ++y)
       for (int x = 0; x < f.cols; ++x)
-        for (int c = 0; c < f.channels; ++c) {
-          if (kind != 1)
-            addRun(t.reads, quad, element(f.a0 + n * f.a0_sn + y * f.a0_sy + x * f.a0_sx, f.a0_sc,
-                                          f.a0_sl, c), size[f.a0_type]);
-          addRun(t.writes, quad, element(f.r0 + n * f.r0_sn + y * f.r0_sy + x * f.r0_sx, f.r0_sc,
-                                         f.r0_sl, c), size[f.r0_type]);
+        for (int c = 0; c < (f.channels + 15) / 16 * 16; ++c) {
+          if (kind != 1 && c < f.channels)
+            addRun(t.reads, quad,
+                   element(f.a0 + n * f.a0_sn + y * f.a0_sy + x * f.a0_sx, f.a0_sc, f.a0_sl, c),
+                   size[f.a0_type]);
+          if (c < f.channels || f.r0_sl) // a result with a lane stride is filled up with zeros
+            addRun(t.writes, quad,
+                   element(f.r0 + n * f.r0_sn + y * f.r0_sy + x * f.r0_sx, f.r0_sc, f.r0_sl, c),
+                   size[f.r0_type]);
         }
 }
 
@@ -366,7 +371,9 @@ private:
 
 // ---- random programs ----
 
-int address(Random &random) { return below(random, 120) * 16 + (below(random, 4) ? 0 : below(random, 16)); }
+int address(Random &random) {
+  return below(random, 120) * 16 + (below(random, 4) ? 0 : below(random, 16));
+}
 int stride(Random &random) {
   static const int strides[] = {0, 16, 16, 32, 48, 64, 112, 256, -32, 7, 20};
   return strides[below(random, 11)];
@@ -571,9 +578,8 @@ void addRandomRequests(Random &random, Program &p, uint32_t from) {
     r.dramStride = 100;
     p.requests.push_back(r);
   }
-  std::sort(p.requests.begin() + 2, p.requests.end(), [](const DramRequest &a, const DramRequest &b) {
-    return a.issue < b.issue;
-  });
+  std::sort(p.requests.begin() + 2, p.requests.end(),
+            [](const DramRequest &a, const DramRequest &b) { return a.issue < b.issue; });
   for (size_t i = 3; i < p.requests.size(); ++i) // later requests are due later
     p.requests[i].due = std::max(p.requests[i].due, p.requests[i - 1].due);
 }
@@ -588,7 +594,8 @@ Program randomTiny(Random &random, const Target &target) {
       Instruction in = randomInstruction(random, p, q);
       append(p, target, q, in, own, in.quads);
       if (below(random, 3) == 0) // sometimes the next one may start early
-        own = p.streams[q].back().start + uint32_t(below(random, int(own - p.streams[q].back().start) + 1));
+        own = p.streams[q].back().start +
+              uint32_t(below(random, int(own - p.streams[q].back().start) + 1));
     }
   }
   setLiveRanges(p, target);
@@ -619,8 +626,9 @@ TEST("random tiny programs get the verdict of the checker by brute force") {
     std::string all;
     for (const std::string &name : expected)
       all += " " + name;
-    if (!CHECK_MESSAGE(agree, "round " + std::to_string(round) + ": brute force:" + all +
-                                  "; validator: " + (offence ? rule + ": " + offence->message : "legal")))
+    if (!CHECK_MESSAGE(agree,
+                       "round " + std::to_string(round) + ": brute force:" + all +
+                           "; validator: " + (offence ? rule + ": " + offence->message : "legal")))
       return;
   }
   for (const auto &[rule, count] : seen)

@@ -1,4 +1,5 @@
-// A legal program passes; every way of corrupting it is caught, under the name of the rule it breaks.
+// A legal program passes; every way of corrupting it is caught, under the name of the rule it
+// breaks.
 
 #include "../Check.h"
 #include "LegalProgram.h"
@@ -60,7 +61,9 @@ const Corruption kCorruptions[] = {
     {"a block has more pixels than contexts", "grid",
      [](Program &p) { tensor(p, 0, 0).images = 5; }},
     {"a STORE leaves L2", "out-of-bounds",
-     [](Program &p) { fieldsOf<StoreFields>(p, 0, 0, kStore).l2 = int32_t(Target().l2_bytes) - 8; }},
+     [](Program &p) {
+       fieldsOf<StoreFields>(p, 0, 0, kStore).l2 = int32_t(Target().l2_bytes) - 8;
+     }},
     {"a stride leads below L1", "out-of-bounds",
      [](Program &p) { fieldsOf<OutputFields>(p, 0, 0, kOutput).out_sy = -20000; }},
     {"a LOAD reaches beyond its buffer", "buffer-bounds",
@@ -181,8 +184,8 @@ TEST("every corruption is caught by the name of its rule") {
     Program p = legalProgram(target);
     c.apply(p);
     auto offence = sim::validate(p, target);
-    std::string found = offence ? std::string(ruleName(offence->rule)) + ": " + offence->message
-                                : "nothing";
+    std::string found =
+        offence ? std::string(ruleName(offence->rule)) + ": " + offence->message : "nothing";
     CHECK_MESSAGE(offence && std::string(ruleName(offence->rule)) == c.rule,
                   std::string(c.sentence) + ": expected " + c.rule + ", found " + found);
     if (std::getenv("AFE_SHOW_OFFENCES"))

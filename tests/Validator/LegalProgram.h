@@ -1,6 +1,6 @@
-// A small legal program made by hand: a 3x3 convolution of 32 channels in two accumulated steps, then
-// a micro-program that adds a constant, on four quads of two tiles each. Every instruction waits for
-// all before it in its quad, so that a test may move one and know what goes wrong.
+// A small legal program made by hand: a 3x3 convolution of 32 channels in two accumulated steps,
+// then a micro-program that adds a constant, on four quads of two tiles each. Every instruction
+// waits for all before it in its quad, so that a test may move one and know what goes wrong.
 #pragma once
 
 #include "Encoding/Fields.h"
@@ -20,8 +20,17 @@ constexpr int kImageBytes = 2 * kPlane, kResultBytes = kPlane;
 
 /// Indices into Program::buffers.
 enum BufferId : uint32_t {
-  kL2Weights, kL2Params, kL2Program, kL2Image, kL2Result,
-  kWeights, kParams, kMicro, kIn, kOut, kVec
+  kL2Weights,
+  kL2Params,
+  kL2Program,
+  kL2Image,
+  kL2Result,
+  kWeights,
+  kParams,
+  kMicro,
+  kIn,
+  kOut,
+  kVec
 };
 /// Positions of a tile's instructions in its quad's stream, after `kPrologue` LOADs in quad 0.
 enum TileStep : size_t { kLoadIn, kTensorA, kTensorB, kOutput, kVector, kStore, kTileSteps };
@@ -238,7 +247,8 @@ inline Program legalProgram(const Target &target) {
   addBuffers(p);
   addConstants(p);
   p.inputs.push_back({"x", 5120, kImageBytes, "int8", {1, kHeight, kWidth, 32}, "HWC16"});
-  p.outputs.push_back({"y", 5120 + kImageBytes, kResultBytes, "int8", {1, kHeight, kWidth, 16}, "HWC"});
+  p.outputs.push_back(
+      {"y", 5120 + kImageBytes, kResultBytes, "int8", {1, kHeight, kWidth, 16}, "HWC"});
   p.dramBytes = 5120 + kImageBytes + kResultBytes;
   const auto toL2 = DramRequest::Kind::ToL2;
   addRequest(p, toL2, 0, kL2Weights, 0, 500);
