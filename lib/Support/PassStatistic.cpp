@@ -2,9 +2,9 @@
 
 #include "Support/PassStatistic.h"
 
+#include "mlir/Pass/Pass.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
-#include "mlir/Pass/Pass.h"
 
 #include <map>
 #include <mutex>

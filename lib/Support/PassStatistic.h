@@ -1,6 +1,7 @@
 // Statistics of passes. MLIR's own, mlir::Pass::Statistic, count nothing in a release build of LLVM
-// such as Debian's (its mlir-opt prints an empty report); afe_pass_tablegen (cmake/AfeLibrary.cmake)
-// puts this class in their place, so that a Statistic<> in a Passes.td works as documented.
+// such as Debian's (its mlir-opt prints an empty report); afe_pass_tablegen
+// (cmake/AfeLibrary.cmake) puts this class in their place, so that a Statistic<> in a Passes.td
+// works as documented.
 #pragma once
 
 #include <atomic>
@@ -15,7 +16,8 @@ class Pass;
 
 namespace afe {
 
-/// A counter of a pass, added to the process's report as it counts. Counting is safe from any thread.
+/// A counter of a pass, added to the process's report as it counts. Counting is safe from any
+/// thread.
 class PassStatistic {
 public:
   /// `name` and `description` must live as long as the process, as literals do.

@@ -19,8 +19,16 @@ struct Kernel {
 
 const Kernel *findKernel(StringRef name) {
   static const Kernel kernels[] = {
-      {"quantization_transform", Count::One, Count::One, {"channel_params"}, {"divisor", "zero_point"}},
-      {"dequantization_transform", Count::One, Count::One, {"channel_params"}, {"scale", "zero_point"}},
+      {"quantization_transform",
+       Count::One,
+       Count::One,
+       {"channel_params"},
+       {"divisor", "zero_point"}},
+      {"dequantization_transform",
+       Count::One,
+       Count::One,
+       {"channel_params"},
+       {"scale", "zero_point"}},
       {"tessellation_transform", Count::One, Count::One, {"slice_shape"}, {}},
       {"detessellation_transform", Count::One, Count::One, {"slice_shape", "frame_shape"}, {}},
       {"cast_transform", Count::One, Count::One, {"out_dtype"}, {}},

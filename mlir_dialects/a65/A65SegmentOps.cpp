@@ -67,7 +67,8 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
   Block &block = segment.getBody().front();
   return failure(
       failed(verifyTypes(*this, "input", getInputs().getTypes(), block.getArgumentTypes())) ||
-      failed(verifyTypes(*this, "output", getOutputs().getTypes(), block.back().getOperandTypes())));
+      failed(
+          verifyTypes(*this, "output", getOutputs().getTypes(), block.back().getOperandTypes())));
 }
 
 LogicalResult BinaryOp::verify() {

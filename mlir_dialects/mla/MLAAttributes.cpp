@@ -19,7 +19,8 @@ LogicalResult TargetAttr::verify(EmitError emitError, StringAttr name, Dictionar
     if (!slot)
       return emitError() << "target has no field '" << field.getName().getValue() << "'";
     if (!value)
-      return emitError() << "target field '" << field.getName().getValue() << "' must be an integer";
+      return emitError() << "target field '" << field.getName().getValue()
+                         << "' must be an integer";
     *slot = value.getInt();
   }
   if (std::string error = target.check(); !error.empty())
@@ -123,8 +124,7 @@ LogicalResult WindowAttr::verify(EmitError emitError, int64_t kernelRows, int64_
                                  int64_t padBottom, int64_t padLeft, int64_t padRight,
                                  int64_t dilationRows, int64_t dilationCols) {
   // (C1)
-  for (int64_t value :
-       {kernelRows, kernelCols, strideRows, strideCols, dilationRows, dilationCols})
+  for (int64_t value : {kernelRows, kernelCols, strideRows, strideCols, dilationRows, dilationCols})
     if (failed(verifyRange(emitError, "window kernel, stride or dilation", value, {1, 255})))
       return failure();
   // (C2)

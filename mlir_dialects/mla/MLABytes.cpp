@@ -12,8 +12,8 @@ using namespace afe;
 static constexpr size_t kInlineBytes = 64;
 
 ElementsAttr mla::bytesAttr(MLIRContext *context, StringRef name, ArrayRef<uint8_t> bytes) {
-  auto type = RankedTensorType::get({static_cast<int64_t>(bytes.size())},
-                                    IntegerType::get(context, 8));
+  auto type =
+      RankedTensorType::get({static_cast<int64_t>(bytes.size())}, IntegerType::get(context, 8));
   ArrayRef<char> raw(reinterpret_cast<const char *>(bytes.data()), bytes.size());
   if (bytes.size() <= kInlineBytes)
     return DenseElementsAttr::get(

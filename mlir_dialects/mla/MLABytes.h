@@ -1,5 +1,5 @@
-// Rows of bytes as attributes: DRAM images, .lm files, shared objects. Long ones are resources, which
-// the context neither hashes nor compares.
+// Rows of bytes as attributes: DRAM images, .lm files, shared objects. Long ones are resources,
+// which the context neither hashes nor compares.
 #pragma once
 
 #include "mlir/IR/BuiltinAttributes.h"

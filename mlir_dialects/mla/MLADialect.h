@@ -21,8 +21,7 @@
 
 namespace afe::mla {
 /// Trait of the operations that may stand in the region of `mla.vector`.
-template <typename Op>
-class LaneOperation : public mlir::OpTrait::TraitBase<Op, LaneOperation> {};
+template <typename Op> class LaneOperation : public mlir::OpTrait::TraitBase<Op, LaneOperation> {};
 } // namespace afe::mla
 
 #include "mla/MLAInterfaces.h.inc"

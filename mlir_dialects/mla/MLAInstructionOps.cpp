@@ -10,7 +10,8 @@ using namespace mlir;
 using namespace afe;
 using namespace afe::mla;
 
-//===- Quad masks ---------------------------------------------------------------------------------===//
+//===- Quad masks
+//---------------------------------------------------------------------------------===//
 
 /// "[0, 2]"
 static ParseResult parseQuadMask(OpAsmParser &parser, IntegerAttr &mask) {
@@ -48,11 +49,12 @@ void mla::printQuadList(OpAsmPrinter &printer, Operation *, IntegerAttr mask) {
   printQuadMask(printer, mask.getValue().getZExtValue());
 }
 
-//===- Parsing and printing -----------------------------------------------------------------------===//
+//===- Parsing and printing
+//-----------------------------------------------------------------------===//
 
 /// `{name = 1, other = 2}`: calls `add` for each entry.
-static ParseResult
-parseAssignments(OpAsmParser &parser, function_ref<ParseResult(SMLoc, StringRef, int64_t)> add) {
+static ParseResult parseAssignments(OpAsmParser &parser,
+                                    function_ref<ParseResult(SMLoc, StringRef, int64_t)> add) {
   return parser.parseCommaSeparatedList(AsmParser::Delimiter::Braces, [&]() -> ParseResult {
     std::string name;
     int64_t value;
@@ -165,7 +167,8 @@ static void printBuffers(OpAsmPrinter &printer, ArrayRef<int32_t> buffers,
   printer << '}';
 }
 
-template <typename InstructionOp> static void printInstruction(OpAsmPrinter &printer, InstructionOp op) {
+template <typename InstructionOp>
+static void printInstruction(OpAsmPrinter &printer, InstructionOp op) {
   uint64_t quads = op.getQuads();
   printer << " start " << op.getStart();
   if (llvm::isPowerOf2_64(quads)) {
@@ -182,7 +185,8 @@ template <typename InstructionOp> static void printInstruction(OpAsmPrinter &pri
                                            {"start", "quads", "layer", "fields", "buffers"});
 }
 
-//===- Verification -------------------------------------------------------------------------------===//
+//===- Verification
+//-------------------------------------------------------------------------------===//
 
 int mla::fieldIndex(isa::Engine engine, StringRef name) {
   using Index = llvm::StringMap<int>;
@@ -245,7 +249,7 @@ template <typename InstructionOp> static LogicalResult verifyInstruction(Instruc
 
 #define INSTRUCTION(Op)                                                                            \
   ParseResult Op::parse(OpAsmParser &parser, OperationState &state) {                              \
-    return parseInstruction(parser, state, toEngine(kEngine));                                               \
+    return parseInstruction(parser, state, toEngine(kEngine));                                     \
   }                                                                                                \
   void Op::print(OpAsmPrinter &printer) { printInstruction(printer, *this); }                      \
   LogicalResult Op::verify() { return verifyInstruction(*this); }

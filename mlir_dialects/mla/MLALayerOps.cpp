@@ -44,7 +44,8 @@ LogicalResult verifyByteClamp(Operation *op, StringRef what, int64_t lo, int64_t
 LogicalResult verifyOutputType(const Epilogue &e) {
   bool raw = e.requant.getMode() == RequantMode::none;
   if (raw != e.output.getElementType().isInteger(32))
-    return e.op->emitOpError() << "output is " << e.output.getElementType() << ", but requantization "
+    return e.op->emitOpError() << "output is " << e.output.getElementType()
+                               << ", but requantization "
                                << stringifyRequantMode(e.requant.getMode())
                                << (raw ? " leaves i32" : " makes i8 or ui8");
   if (raw && (e.residual || e.table))
@@ -96,7 +97,8 @@ template <typename ConvOp> LogicalResult verifyResidual(ConvOp op) {
   // (C6)
   if (static_cast<bool>(op.getResidual()) != static_cast<bool>(op.getResidualAddAttr()))
     return op.emitOpError() << "has a residual " << (op.getResidual() ? "operand" : "addition")
-                            << " without a residual " << (op.getResidual() ? "addition" : "operand");
+                            << " without a residual "
+                            << (op.getResidual() ? "addition" : "operand");
   if (!op.getResidual())
     return success();
   // (C7)
@@ -114,9 +116,8 @@ template <typename ConvOp> LogicalResult verifyConvLike(ConvOp op) {
       failed(verifyZeroPoint(op, "weight_zp", op.getWeightZp(), op.getWeights().getType())))
     return failure();
   // (C2)
-  if (op.getBias() &&
-      failed(verifyShape(op, "bias", op.getBias().getType(), {output.getShape().back()},
-                         "the output channels")))
+  if (op.getBias() && failed(verifyShape(op, "bias", op.getBias().getType(),
+                                         {output.getShape().back()}, "the output channels")))
     return failure();
   if (failed(verifyResidual(op)))
     return failure();
@@ -142,10 +143,9 @@ LogicalResult verifyWindowAttributes(ConvOp op, int64_t kernelRows, int64_t kern
 template <typename ConvOp>
 std::pair<int64_t, int64_t> outputSize(ConvOp op, int64_t kernelRows, int64_t kernelCols) {
   ArrayRef<int64_t> in = op.getInput().getType().getShape(), pad = op.getPad();
-  return {windowOutputSize(in[1], pad[0], pad[1], kernelRows, op.getStride()[0],
-                           op.getDilation()[0]),
-          windowOutputSize(in[2], pad[2], pad[3], kernelCols, op.getStride()[1],
-                           op.getDilation()[1])};
+  return {
+      windowOutputSize(in[1], pad[0], pad[1], kernelRows, op.getStride()[0], op.getDilation()[0]),
+      windowOutputSize(in[2], pad[2], pad[3], kernelCols, op.getStride()[1], op.getDilation()[1])};
 }
 
 constexpr StringLiteral kFromWindow = "input, weights, stride, dilation and pad";
@@ -226,7 +226,8 @@ LogicalResult MatmulOp::verify() {
     return emitOpError() << "lhs has batch " << lhs[0] << " and depth " << lhs[2]
                          << ", rhs has batch " << rhs[0] << " and depth " << k;
   // (C11)
-  if (failed(verifyShape(*this, "output", getOutput().getType(), {lhs[0], lhs[1], n}, "lhs and rhs")))
+  if (failed(
+          verifyShape(*this, "output", getOutput().getType(), {lhs[0], lhs[1], n}, "lhs and rhs")))
     return failure();
   // (C1)
   if (failed(verifyZeroPoint(*this, "lhs_zp", getLhsZp(), getLhs().getType())) ||

@@ -43,11 +43,11 @@ LogicalResult verifyInstruction(InstructionOpInterface instruction, uint64_t qua
                                 const Counts &counts) {
   uint64_t mask = instruction.getQuads();
   if (!(mask >> quad & 1) || mask & ((uint64_t(1) << quad) - 1))
-    return instruction->emitOpError() << "runs on quads of mask " << mask
-                                      << ", but stands in the stream of quad " << quad;
+    return instruction->emitOpError()
+           << "runs on quads of mask " << mask << ", but stands in the stream of quad " << quad;
   if (mask >> counts.quads)
-    return instruction->emitOpError() << "runs on quads of mask " << mask << ", the program has "
-                                      << counts.quads << " quads";
+    return instruction->emitOpError()
+           << "runs on quads of mask " << mask << ", the program has " << counts.quads << " quads";
   if (failed(verifyReference(instruction, "layer", instruction.getLayer(), counts.layers)))
     return failure();
   for (int32_t buffer : instruction.getBuffers())
@@ -67,10 +67,9 @@ LogicalResult verifyStream(ProgramStreamOp stream, const Counts &counts) {
 
 LogicalResult verifyRequest(ProgramRequestOp op, const Counts &counts) {
   auto index = [](std::optional<uint64_t> buffer) { return buffer ? *buffer : kNone; };
-  return failure(
-      failed(verifyReference(op, "layer", op.getLayer(), counts.layers)) ||
-      failed(verifyReference(op, "buffer", index(op.getDramBuffer()), counts.buffers)) ||
-      failed(verifyReference(op, "buffer", index(op.getL2Buffer()), counts.buffers)));
+  return failure(failed(verifyReference(op, "layer", op.getLayer(), counts.layers)) ||
+                 failed(verifyReference(op, "buffer", index(op.getDramBuffer()), counts.buffers)) ||
+                 failed(verifyReference(op, "buffer", index(op.getL2Buffer()), counts.buffers)));
 }
 
 /// (C2), (C3): the counts, or failure.

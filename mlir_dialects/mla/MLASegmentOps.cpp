@@ -44,7 +44,8 @@ LogicalResult SegmentOp::verifyRegions() {
   // (C4)
   for (Operation &op : block)
     if (!op.getDialect() || !isLayerOperation(op))
-      return emitOpError() << "holds '" << op.getName() << "', which is not a layer operation of mla";
+      return emitOpError() << "holds '" << op.getName()
+                           << "', which is not a layer operation of mla";
   return success();
 }
 
@@ -85,7 +86,8 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
   Block &block = segment.getBody().front();
   return failure(
       failed(verifyTypes(*this, "input", getInputs().getTypes(), block.getArgumentTypes())) ||
-      failed(verifyTypes(*this, "output", getOutputs().getTypes(), block.back().getOperandTypes())));
+      failed(
+          verifyTypes(*this, "output", getOutputs().getTypes(), block.back().getOperandTypes())));
 }
 
 LogicalResult BinaryOp::verify() { return verifyBytes(*this, "lm", getLm()); } // (C1)

@@ -11,7 +11,9 @@ namespace {
 constexpr size_t kMaxInputs = 4, kMaxOutputs = 2;
 constexpr int64_t kMaxMicroOps = 32;
 
-ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
 
 /// The lane type of a tensor's elements.
 bool isLaneOf(Type lane, Value tensor) {
@@ -30,8 +32,8 @@ Contents contentsOf(Block &block) {
     contents.window |= isa<VWindowSumOp, VWindowMaxOp, VWindowCountOp>(op);
     contents.gather |= isa<VGatherBilinearOp, VGatherNearestOp>(op);
     if (auto reduce = dyn_cast<VReduceOp>(op))
-      (reduce.getAxis() == ReduceAxis::pixels ? contents.reducesPixels
-                                              : contents.reducesChannels) = true;
+      (reduce.getAxis() == ReduceAxis::pixels ? contents.reducesPixels : contents.reducesChannels) =
+          true;
   }
   return contents;
 }
@@ -101,8 +103,9 @@ LogicalResult verifyOperandZero(VectorOp op, Block &block, const Contents &conte
     return op.emitOpError() << "operand 0 is " << type
                             << ", expected integers and rank 4 for a window or a gather";
   if (!block.getArgument(0).use_empty())
-    return op.emitOpError() << "uses block argument 0, but operand 0 is read through a window or at "
-                               "computed positions";
+    return op.emitOpError()
+           << "uses block argument 0, but operand 0 is read through a window or at "
+              "computed positions";
   return success();
 }
 

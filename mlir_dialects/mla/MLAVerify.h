@@ -1,5 +1,5 @@
-// Pieces shared by the verifiers of the mla dialect: value ranges of element types, and checks whose
-// messages say what was expected beside what was found.
+// Pieces shared by the verifiers of the mla dialect: value ranges of element types, and checks
+// whose messages say what was expected beside what was found.
 #pragma once
 
 #include "mla/MLADialect.h"

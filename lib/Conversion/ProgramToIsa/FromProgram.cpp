@@ -1,5 +1,5 @@
-// isa::Program -> mla.program. Attributes are uniqued by the context, which is what costs here, so the
-// builder keeps those it makes again and again: numbers, field names, locations.
+// isa::Program -> mla.program. Attributes are uniqued by the context, which is what costs here, so
+// the builder keeps those it makes again and again: numbers, field names, locations.
 
 #include "Conversion/ProgramToIsa/ProgramToIsa.h"
 #include "mla/MLABytes.h"
@@ -96,12 +96,11 @@ private:
 
   void addBuffers() {
     for (auto [index, buffer] : llvm::enumerate(program.buffers))
-      ProgramBufferOp::create(
-          builder, unknown, number(index),
-          MemoryKindAttr::get(context, static_cast<MemoryKind>(buffer.memory)),
-          builder.getStringAttr(buffer.name), number(buffer.quads), number(buffer.address),
-          number(buffer.size), number(buffer.firstUse), number(buffer.lastUse),
-          bufferNumber(buffer.inPlaceOf));
+      ProgramBufferOp::create(builder, unknown, number(index),
+                              MemoryKindAttr::get(context, static_cast<MemoryKind>(buffer.memory)),
+                              builder.getStringAttr(buffer.name), number(buffer.quads),
+                              number(buffer.address), number(buffer.size), number(buffer.firstUse),
+                              number(buffer.lastUse), bufferNumber(buffer.inPlaceOf));
   }
 
   void addTensors(IoDirection direction, const std::vector<isa::IoTensor> &tensors) {
@@ -115,12 +114,12 @@ private:
 
   void addRequests() {
     for (const isa::DramRequest &r : program.requests)
-      ProgramRequestOp::create(
-          builder, locationOf(r.layer),
-          RequestKindAttr::get(context, static_cast<RequestKind>(r.kind)), number(r.issue),
-          number(r.due), number(static_cast<int64_t>(r.dram)), number(r.l2), number(r.rows),
-          number(r.rowBytes), number(r.layer), number(r.dramStride), number(r.l2Stride),
-          bufferNumber(r.dramBuffer), bufferNumber(r.l2Buffer));
+      ProgramRequestOp::create(builder, locationOf(r.layer),
+                               RequestKindAttr::get(context, static_cast<RequestKind>(r.kind)),
+                               number(r.issue), number(r.due), number(static_cast<int64_t>(r.dram)),
+                               number(r.l2), number(r.rows), number(r.rowBytes), number(r.layer),
+                               number(r.dramStride), number(r.l2Stride), bufferNumber(r.dramBuffer),
+                               bufferNumber(r.l2Buffer));
   }
 
   void addStream(size_t quad) {

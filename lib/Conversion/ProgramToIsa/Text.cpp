@@ -31,8 +31,8 @@ private:
 std::string checkTarget(const isa::Program &program, const Target &target) {
   if (program.target == target.name && program.targetHash == target.hash())
     return {};
-  return "the program was made for target '" + program.target +
-         "', not for this description of '" + target.name + "'";
+  return "the program was made for target '" + program.target + "', not for this description of '" +
+         target.name + "'";
 }
 
 std::vector<uint8_t> encode(ProgramOp op, std::string &error) {

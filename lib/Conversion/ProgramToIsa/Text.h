@@ -11,14 +11,14 @@
 
 namespace afe::mla {
 
-/// A module with the one mla.program that the file holds. `target`, where given, becomes the module's
-/// `mla.target`, which the way back needs unless it is `mlsoc`. Null, with the reason in `error`, where
-/// the bytes are not an .lm file or where `target` is not the file's.
+/// A module with the one mla.program that the file holds. `target`, where given, becomes the
+/// module's `mla.target`, which the way back needs unless it is `mlsoc`. Null, with the reason in
+/// `error`, where the bytes are not an .lm file or where `target` is not the file's.
 mlir::OwningOpRef<mlir::ModuleOp> readLm(llvm::ArrayRef<uint8_t> bytes, const Target *target,
                                          mlir::MLIRContext &context, std::string &error);
 
-/// The bytes of the module's one mla.program (or mla.binary). Empty, with the reason in `error`, where
-/// there is none, or more than one, or it cannot be encoded.
+/// The bytes of the module's one mla.program (or mla.binary). Empty, with the reason in `error`,
+/// where there is none, or more than one, or it cannot be encoded.
 std::vector<uint8_t> writeLm(mlir::ModuleOp module, std::string &error);
 
 /// readLm, printed; empty on failure.

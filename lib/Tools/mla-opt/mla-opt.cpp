@@ -4,9 +4,9 @@
 #include "Pipelines/Register.h"
 #include "Support/PassStatistic.h"
 
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
 

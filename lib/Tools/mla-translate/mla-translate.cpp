@@ -1,26 +1,29 @@
 // mla-translate: mlir-translate for .lm files.
-//   mla-translate --lm-to-mlir program.lm         (--mla-target='#mla.target<"tiny", {…}>' if not mlsoc)
+//   mla-translate --lm-to-mlir program.lm
 //   mla-translate --mlir-to-lm program.mlir -o program.lm
+// Programs of another target than mlsoc need --mla-target='#mla.target<"tiny", {…}>'.
 // The file made from the text of a file is that file, byte for byte.
 
 #include "Conversion/ProgramToIsa/Text.h"
 #include "mla/MLADialect.h"
 
-#include "llvm/Support/CommandLine.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
+#include "llvm/Support/CommandLine.h"
 
 using namespace mlir;
 using namespace afe;
 
 static llvm::cl::opt<std::string> targetOption(
     "mla-target", llvm::cl::value_desc("attribute"),
-    llvm::cl::desc("Target description of the .lm file, as #mla.target<...>; not needed for mlsoc"));
+    llvm::cl::desc(
+        "Target description of the .lm file, as #mla.target<...>; not needed for mlsoc"));
 
 static void registerDialects(DialectRegistry &registry) { registry.insert<mla::MLADialect>(); }
 
-/// The description of --mla-target; nothing where there is none or, after a diagnostic, a wrong one.
+/// The description of --mla-target; nothing where there is none or, after a diagnostic, a wrong
+/// one.
 static FailureOr<std::optional<Target>> parseTarget(MLIRContext *context) {
   if (targetOption.empty())
     return std::optional<Target>();

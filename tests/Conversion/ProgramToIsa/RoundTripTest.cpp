@@ -60,7 +60,8 @@ struct Round {
 };
 
 double millisecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
 }
 
 TEST("a program that went through MLIR encodes to the same bytes, and has the same instructions") {
