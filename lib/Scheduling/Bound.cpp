@@ -13,8 +13,8 @@ static double macsOf(const Network &network, const Layer &layer) {
   const ConvParams &conv = layer.conv;
   const Tensor &out = network.tensors[layer.outputs[0]];
   const Tensor &in = network.tensors[layer.inputs[0]];
-  double perOutput = conv.depthwise ? double(conv.kh * conv.kw)
-                                    : double(conv.kh * conv.kw) * in.c / conv.groups;
+  double perOutput =
+      conv.depthwise ? double(conv.kh * conv.kw) : double(conv.kh * conv.kw) * in.c / conv.groups;
   // A transposed convolution does its taps once per input pixel.
   double pixels = conv.phases.size() > 1 ? double(in.h) * in.w : double(out.h) * out.w;
   return double(out.n) * pixels * out.c * perOutput;

@@ -36,9 +36,8 @@ bool Emitter::emitMove(const Layer &current, const Mapping &mapping) {
     if (!slot)
       return false;
     if (covered < hi - lo) {
-      uint64_t filling = cachedConstant("fill" + std::to_string(hi - lo), [&] {
-        return std::vector<uint8_t>(hi - lo, move.fill);
-      });
+      uint64_t filling = cachedConstant("fill" + std::to_string(hi - lo),
+                                        [&] { return std::vector<uint8_t>(hi - lo, move.fill); });
       L2Ref from = fetchConstant(filling, hi - lo);
       if (!from)
         return false;

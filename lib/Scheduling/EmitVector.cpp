@@ -62,10 +62,9 @@ std::vector<Box> VectorEmitter::domainBoxes(int quad) const {
     for (int64_t n = n0; n < n1; n += mapping.tileImages)
       for (int64_t y = y0; y < y1; y += mapping.tileRows)
         for (int64_t x = 0; x < d.w; x += mapping.tileCols)
-          boxes.push_back({n, std::min(n + mapping.tileImages, n1), y,
-                           std::min(y + mapping.tileRows, y1), x,
-                           std::min(x + mapping.tileCols, d.w), b,
-                           std::min(b + mapping.tileBlocks, b1)});
+          boxes.push_back(
+              {n, std::min(n + mapping.tileImages, n1), y, std::min(y + mapping.tileRows, y1), x,
+               std::min(x + mapping.tileCols, d.w), b, std::min(b + mapping.tileBlocks, b1)});
   return boxes;
 }
 
@@ -125,8 +124,8 @@ bool VectorEmitter::tile(int quad, const Box &domain) {
   f.images = domain.images(), f.rows = domain.rows(), f.cols = domain.cols();
   f.channels = std::min(domain.blocks() * kLanes, d.c - domain.b0 * kLanes);
   f.y0 = domain.y0, f.x0 = domain.x0;
-  std::vector<Emitter::Operand> reads{{program, {{program->address,
-                                                  program->address + int64_t(vec.program.size())}}}};
+  std::vector<Emitter::Operand> reads{
+      {program, {{program->address, program->address + int64_t(vec.program.size())}}}};
   std::vector<Emitter::Operand> writes;
   for (size_t i = 0; i < layer.inputs.size(); ++i) {
     const Tensor &t = e.network.tensors[layer.inputs[i]];

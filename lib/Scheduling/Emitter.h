@@ -131,11 +131,11 @@ private:
   std::vector<std::array<int64_t, isa::kNumEngines>> engineFree;
   std::vector<Banks> banks;
   memory::RotatingAllocator l1Allocator, staging;
-  std::vector<uint64_t> storageDram;         ///< DRAM address of storages that have one
-  std::vector<uint32_t> storageBuffer;       ///< L2 buffer of resident storages
+  std::vector<uint64_t> storageDram;   ///< DRAM address of storages that have one
+  std::vector<uint32_t> storageBuffer; ///< L2 buffer of resident storages
   std::vector<uint32_t> storageDramBuffer;
-  std::vector<int64_t> storageReady;         ///< resident storages: T from which they may be written
-  std::vector<uint32_t> lastLayer;           ///< the last layer that reads a storage
+  std::vector<int64_t> storageReady; ///< resident storages: T from which they may be written
+  std::vector<uint32_t> lastLayer;   ///< the last layer that reads a storage
   std::vector<std::vector<bool>> inputChunkFetched;
   std::vector<std::vector<uint32_t>> inputChunkRequest;
   std::map<std::string, uint64_t> constantCache;

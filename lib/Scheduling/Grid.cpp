@@ -41,8 +41,8 @@ Grid chooseGrid(int64_t images, int64_t rows, int64_t cols, int64_t blocks, int6
     Grid g;
     g.blocks = to;
     g.pixels = depthwise ? 1 : target.tiles / to; // (a convolution's unit is 1: to <= tiles)
-    int64_t capacity = depthwise ? target.bank_contexts * target.tiles / to
-                                 : target.bank_contexts * g.pixels;
+    int64_t capacity =
+        depthwise ? target.bank_contexts * target.tiles / to : target.bank_contexts * g.pixels;
     if (capacity < 1)
       break;
     cutPixels(g, images, rows, cols, capacity);
@@ -54,9 +54,9 @@ Grid chooseGrid(int64_t images, int64_t rows, int64_t cols, int64_t blocks, int6
           for (int64_t x = 0; x < cols; x += g.cols, ++fills) {
             int64_t pixels = std::min(g.images, images - n) * std::min(g.rows, rows - y) *
                              std::min(g.cols, cols - x);
-            g.cycles += steps * (depthwise
-                                     ? ceilDiv(pixels * std::min(to, blocks - b), target.tiles)
-                                     : std::max(ceilDiv(pixels, g.pixels), weights));
+            g.cycles +=
+                steps * (depthwise ? ceilDiv(pixels * std::min(to, blocks - b), target.tiles)
+                                   : std::max(ceilDiv(pixels, g.pixels), weights));
           }
     if (maxFills && fills > maxFills)
       continue;

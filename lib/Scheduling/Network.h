@@ -121,7 +121,7 @@ struct Network {
   int64_t batch = 1;
   std::vector<Storage> storages;
   std::vector<Tensor> tensors;
-  std::vector<Layer> layers;       ///< in execution order
+  std::vector<Layer> layers;        ///< in execution order
   std::vector<int> inputs, outputs; ///< tensors that pass through DRAM
 };
 

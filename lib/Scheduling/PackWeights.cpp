@@ -27,8 +27,8 @@ static void packDense(const ConvParams &conv, const Phase &phase, int64_t outCha
                       uint8_t *to) {
   int64_t lanes = std::min(kLanes, outChannels - block * kLanes);
   int64_t ocStride = conv.kh * conv.kw * groupChannels, channels = ic1 - ic0;
-  int64_t rowSteps = packed ? ceilDiv(phase.kw * channels, kLanes)
-                            : phase.kw * ceilDiv(channels, kLanes);
+  int64_t rowSteps =
+      packed ? ceilDiv(phase.kw * channels, kLanes) : phase.kw * ceilDiv(channels, kLanes);
   for (int64_t ky = 0; ky < phase.kh; ++ky) {
     uint8_t *row = to + ky * rowSteps * kLanes * kLanes;
     for (int64_t kx = 0; kx < phase.kw; ++kx) {

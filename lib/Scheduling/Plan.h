@@ -21,26 +21,25 @@ struct Mapping {
 };
 
 struct Plan {
-  std::vector<Mapping> mappings; ///< one per layer
-  std::vector<bool> resident;    ///< per storage: lives in L2 (else in DRAM, moved tile by tile)
+  std::vector<Mapping> mappings;  ///< one per layer
+  std::vector<bool> resident;     ///< per storage: lives in L2 (else in DRAM, moved tile by tile)
   std::vector<int64_t> l2Address; ///< per storage, -1 where not resident
   int64_t stagingBase = 0;        ///< L2 from here on stages what comes from DRAM
 };
 
 /// The split of one TENSOR block inside a tile.
 struct Grid {
-  int64_t blocks = 1;  ///< To: channel blocks per instruction
-  int64_t pixels = 1;  ///< Tp: tiles over pixels
+  int64_t blocks = 1;                     ///< To: channel blocks per instruction
+  int64_t pixels = 1;                     ///< Tp: tiles over pixels
   int64_t images = 1, rows = 1, cols = 1; ///< output pixels per instruction
-  int64_t cycles = 0;  ///< TENSOR cycles for the whole tile
+  int64_t cycles = 0;                     ///< TENSOR cycles for the whole tile
 };
 
 /// Grid that needs the fewest TENSOR cycles for images x rows x cols pixels and `blocks` channel
 /// blocks at `steps` steps per pixel (depthwise: steps of taps); at most `maxFills` bank fills
 /// where that is not 0. Instructions take whole multiples of `blockUnit` channel blocks (or all).
 Grid chooseGrid(int64_t images, int64_t rows, int64_t cols, int64_t blocks, int64_t steps,
-                bool depthwise, const Target &target, int64_t maxFills = 0,
-                int64_t blockUnit = 1);
+                bool depthwise, const Target &target, int64_t maxFills = 0, int64_t blockUnit = 1);
 
 /// Steps of the TENSOR engine per output pixel of a phase over `channels` input channels.
 int64_t tensorSteps(const ConvParams &conv, const Phase &phase, int64_t channels, bool packed,

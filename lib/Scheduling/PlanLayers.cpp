@@ -47,9 +47,9 @@ std::vector<int64_t> ladder(int64_t total) {
 class ConvPlanner {
 public:
   ConvPlanner(const Network &network, const Layer &layer, const Target &target, int64_t budget)
-      : conv(layer.conv), target(target), budget(budget),
-        input(network.tensors[layer.inputs[0]]), out(network.tensors[layer.outputs[0]]),
-        packed(canPack(conv, input)), groupIn(input.c / conv.groups) {}
+      : conv(layer.conv), target(target), budget(budget), input(network.tensors[layer.inputs[0]]),
+        out(network.tensors[layer.outputs[0]]), packed(canPack(conv, input)),
+        groupIn(input.c / conv.groups) {}
 
   bool choose(Mapping &best, int64_t &smallest);
 
@@ -71,7 +71,8 @@ int64_t ConvPlanner::inputRows(int64_t rows) const {
   const Phase &p = conv.phases[0];
   int64_t most = 0;
   for (const Phase &q : conv.phases)
-    most = std::max(most, (ceilDiv(rows, p.outStepY) - 1) * conv.strideY + (q.kh - 1) * conv.dilY + 1);
+    most =
+        std::max(most, (ceilDiv(rows, p.outStepY) - 1) * conv.strideY + (q.kh - 1) * conv.dilY + 1);
   return std::min(input.h, most + (conv.phases.size() > 1));
 }
 
@@ -79,7 +80,8 @@ int64_t ConvPlanner::inputCols(int64_t cols) const {
   const Phase &p = conv.phases[0];
   int64_t most = 0;
   for (const Phase &q : conv.phases)
-    most = std::max(most, (ceilDiv(cols, p.outStepX) - 1) * conv.strideX + (q.kw - 1) * conv.dilX + 1);
+    most =
+        std::max(most, (ceilDiv(cols, p.outStepX) - 1) * conv.strideX + (q.kw - 1) * conv.dilX + 1);
   return std::min(input.w, most + (conv.phases.size() > 1));
 }
 
@@ -91,20 +93,20 @@ Cost ConvPlanner::cost(const Mapping &m) const {
   int64_t pixelTiles = ceilDiv(images, tn) * ceilDiv(rows, tr) * ceilDiv(out.w, tc);
   int64_t channelTiles = ceilDiv(blocks, tb), chunks = m.inputChunks;
   int64_t chunkIn = chunks == 1 ? groupIn : roundUp(ceilDiv(groupIn, chunks), kLanes);
-  int64_t inChannels = conv.depthwise ? std::min(input.c, ceilDiv(tb * kLanes, conv.multiplier))
-                                      : chunkIn;
-  int64_t pixelBytes = packed || input.layout.pixel == input.c ? inChannels
-                                                               : roundUp(inChannels, kLanes);
+  int64_t inChannels =
+      conv.depthwise ? std::min(input.c, ceilDiv(tb * kLanes, conv.multiplier)) : chunkIn;
+  int64_t pixelBytes =
+      packed || input.layout.pixel == input.c ? inChannels : roundUp(inChannels, kLanes);
   int64_t inBytes = tn * inputRows(tr) * inputCols(tc) * pixelBytes;
   int64_t outBytes = tn * tr * tc * tb * kLanes * out.elementBytes();
   int64_t resBytes = conv.residual.mode == isa::Residual::None ? 0 : outBytes;
   int64_t weightBytes = 0, tensor = 0;
   for (const Phase &p : conv.phases) {
     weightBytes += tb * weightBlockBytes(conv, p, chunkIn, packed);
-    Grid grid = chooseGrid(tn, ceilDiv(tr, p.outStepY), ceilDiv(tc, p.outStepX), tb,
-                           tensorSteps(conv, p, chunkIn, packed, target), conv.depthwise, target,
-                           chunks > 1 ? target.accumulator_banks : 0,
-                           conv.depthwise ? conv.multiplier : 1);
+    Grid grid =
+        chooseGrid(tn, ceilDiv(tr, p.outStepY), ceilDiv(tc, p.outStepX), tb,
+                   tensorSteps(conv, p, chunkIn, packed, target), conv.depthwise, target,
+                   chunks > 1 ? target.accumulator_banks : 0, conv.depthwise ? conv.multiplier : 1);
     if (grid.cycles < 0)
       return {-1, 0};
     tensor += grid.cycles;
@@ -114,11 +116,14 @@ Cost ConvPlanner::cost(const Mapping &m) const {
   // Loads: multicast ones run at the full rate for everybody, others share L2's read rate.
   int64_t share = std::min(target.load_rate_max, target.l2_read_bytes_per_cycle / target.quads);
   int64_t rate = share >= 128 ? 128 : share >= 64 ? 64 : 32, fast = target.load_rate_max;
-  bool sameInput = m.imageParts * m.rowParts == 1, sameWeights = m.channelParts == 1 && !conv.matmul;
-  int64_t inLoads = (m.channelsOuter ? (pixelTiles == 1 ? 1 : channelTiles) : 1) * pixelTiles * chunks;
+  bool sameInput = m.imageParts * m.rowParts == 1,
+       sameWeights = m.channelParts == 1 && !conv.matmul;
+  int64_t inLoads =
+      (m.channelsOuter ? (pixelTiles == 1 ? 1 : channelTiles) : 1) * pixelTiles * chunks;
   if (conv.depthwise)
     inLoads = pixelTiles * channelTiles;
-  int64_t weightLoads = (m.channelsOuter || channelTiles == 1 ? 1 : pixelTiles) * channelTiles * chunks;
+  int64_t weightLoads =
+      (m.channelsOuter || channelTiles == 1 ? 1 : pixelTiles) * channelTiles * chunks;
   if (chunks > 1)
     weightLoads = pixelTiles * channelTiles * chunks, inLoads = weightLoads;
   int64_t inCycles = inLoads * ceilDiv(inBytes, sameInput ? fast : rate);
@@ -129,7 +134,8 @@ Cost ConvPlanner::cost(const Mapping &m) const {
   int64_t output = tiles * ceilDiv(tn * tr * tc * tb * kLanes, target.output_values_per_cycle);
   int64_t store = tiles * ceilDiv(outBytes, target.store_bytes_per_cycle);
   int64_t compute = tiles * tensor * chunks;
-  int64_t fill = ceilDiv(inBytes + resBytes, rate) + ceilDiv(weightBytes, sameWeights ? fast : rate) +
+  int64_t fill = ceilDiv(inBytes + resBytes, rate) +
+                 ceilDiv(weightBytes, sameWeights ? fast : rate) +
                  ceilDiv(outBytes, target.store_bytes_per_cycle) + target.latency_load +
                  target.latency_tensor + target.latency_output + target.latency_store;
   Cost c;
@@ -160,8 +166,8 @@ bool ConvPlanner::choose(Mapping &best, int64_t &smallest) {
     Mapping m;
     m.imageParts = s.images, m.rowParts = s.rows, m.channelParts = s.channels;
     int64_t rows = ceilDiv(out.h, s.rows), images = ceilDiv(out.n, s.images);
-    int64_t blocks = std::max<int64_t>(1, std::min(ceilDiv(out.blocks(), s.channels * unitB),
-                                                   std::max<int64_t>(1, channelUnits)));
+    int64_t blocks = std::max<int64_t>(
+        1, std::min(ceilDiv(out.blocks(), s.channels * unitB), std::max<int64_t>(1, channelUnits)));
     m.tileCols = out.w;
     bool fits = false;
     for (int64_t b : ladder(blocks)) {
@@ -240,10 +246,10 @@ Cost VectorPlanner::cost(const Mapping &m, const Tensor &d) const {
   int64_t rate = share >= 128 ? 128 : share >= 64 ? 64 : 32;
   int64_t load = ceilDiv(in, rate), store = ceilDiv(out, target.store_bytes_per_cycle);
   int64_t pixels = tn * tr * tc;
-  int64_t compute = std::max<int64_t>(1, vec.cost) *
-                        ceilDiv(pixels * tb * kLanes, target.vector_lanes) +
-                    vec.rowCost * ceilDiv(pixels, target.vector_lanes) +
-                    vec.channelCost * ceilDiv(tn * tb * kLanes, target.vector_lanes);
+  int64_t compute =
+      std::max<int64_t>(1, vec.cost) * ceilDiv(pixels * tb * kLanes, target.vector_lanes) +
+      vec.rowCost * ceilDiv(pixels, target.vector_lanes) +
+      vec.channelCost * ceilDiv(tn * tb * kLanes, target.vector_lanes);
   Cost c;
   c.cycles = tiles * std::max({load, store, compute}) + load + store + compute + tiles * 8;
   c.l1Bytes = in + out + vec.program.size();

@@ -43,9 +43,7 @@ int64_t stagingReserve(const Target &target) {
 } // namespace
 
 /// True for storages that live in memory of their own while the segment runs.
-static bool occupiesL2(const Storage &storage) {
-  return storage.kind != Storage::Kind::Constant;
-}
+static bool occupiesL2(const Storage &storage) { return storage.kind != Storage::Kind::Constant; }
 
 void chooseResidency(const Network &network, const Target &target, Plan &plan) {
   std::vector<LiveRange> ranges = liveRanges(network);
@@ -58,7 +56,8 @@ void chooseResidency(const Network &network, const Target &target, Plan &plan) {
     std::vector<size_t> index;
     for (size_t i = 0; i < network.storages.size(); ++i)
       if (plan.resident[i]) {
-        problem.buffers.push_back({ranges[i].first, ranges[i].last + 1, network.storages[i].bytes, 64});
+        problem.buffers.push_back(
+            {ranges[i].first, ranges[i].last + 1, network.storages[i].bytes, 64});
         index.push_back(i);
       }
     int64_t height = 0;
@@ -91,7 +90,8 @@ bool placeSegment(const Network &network, const Target &target, Plan &plan, std:
   std::vector<size_t> index;
   for (size_t i = 0; i < network.storages.size(); ++i)
     if (plan.resident[i]) {
-      problem.buffers.push_back({ranges[i].first, ranges[i].last + 1, network.storages[i].bytes, 64});
+      problem.buffers.push_back(
+          {ranges[i].first, ranges[i].last + 1, network.storages[i].bytes, 64});
       index.push_back(i);
     }
   int64_t height = 0;

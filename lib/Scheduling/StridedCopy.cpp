@@ -80,7 +80,8 @@ std::vector<Interval> StridedCopy::ranges(bool ofDst, size_t limit) const {
       Interval hull = result.front();
       for (Interval range : result)
         hull = {std::min(hull.lo, range.lo), std::max(hull.hi, range.hi)};
-      next.push_back({hull.lo + std::min<int64_t>(0, reach), hull.hi + std::max<int64_t>(0, reach)});
+      next.push_back(
+          {hull.lo + std::min<int64_t>(0, reach), hull.hi + std::max<int64_t>(0, reach)});
     }
     result = join(std::move(next));
   }

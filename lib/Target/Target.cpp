@@ -14,8 +14,8 @@ int64_t *Target::find(const std::string &field) {
 }
 
 static std::string outOfRange(const char *field, int64_t value, int64_t min, int64_t max) {
-  return std::string("target field '") + field + "' is " + std::to_string(value) +
-         ", allowed is " + std::to_string(min) + " to " + std::to_string(max);
+  return std::string("target field '") + field + "' is " + std::to_string(value) + ", allowed is " +
+         std::to_string(min) + " to " + std::to_string(max);
 }
 
 std::string Target::check() const {

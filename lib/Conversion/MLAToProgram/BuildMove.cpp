@@ -35,7 +35,9 @@ std::array<int, 4> axesOf(unsigned rank) {
 }
 
 unsigned rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
-ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
 
 int64_t linear(ArrayRef<int64_t> shape, const Index &index) {
   int64_t at = 0;
@@ -66,7 +68,8 @@ Source sourceOf(Operation *op, const Index &out) {
     }
   } else if (auto slice = dyn_cast<SliceOp>(op)) {
     for (size_t i = 0; i < slice.getStart().size(); ++i)
-      source.index[i] = slice.getStart()[i] + out[i] * (slice.getStrides() ? (*slice.getStrides())[i] : 1);
+      source.index[i] =
+          slice.getStart()[i] + out[i] * (slice.getStrides() ? (*slice.getStrides())[i] : 1);
   } else if (auto pad = dyn_cast<PadOp>(op)) {
     for (size_t i = 0; i < pad.getLow().size(); ++i) {
       source.index[i] = out[i] - pad.getLow()[i];

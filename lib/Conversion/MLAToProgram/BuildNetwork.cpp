@@ -49,7 +49,9 @@ ArrayRef<uint8_t> afe::rawBytes(ElementsAttr attr, SegmentNetwork &network) {
   return all;
 }
 
-bool afe::isLayer(Operation &op) { return !mlir::isa<ConstOp, ReturnOp>(op) && !op.hasAttr(kViewAttr); }
+bool afe::isLayer(Operation &op) {
+  return !mlir::isa<ConstOp, ReturnOp>(op) && !op.hasAttr(kViewAttr);
+}
 
 namespace {
 
@@ -280,8 +282,8 @@ template <typename Op> void NetworkBuilder::convCommon(Op op, sched::ConvParams 
   conv.inZp = op.getInputZp(), conv.weightZp = op.getWeightZp();
   auto weights = op.getWeights().template getDefiningOp<ConstOp>();
   conv.weights = rawBytes(weights.getValue(), result).data();
-  conv.weightsUnsigned = cast<RankedTensorType>(op.getWeights().getType())
-                             .getElementType().isUnsignedInteger(8);
+  conv.weightsUnsigned =
+      cast<RankedTensorType>(op.getWeights().getType()).getElementType().isUnsignedInteger(8);
   if (op.getBias()) {
     ArrayRef<uint8_t> raw =
         rawBytes(op.getBias().template getDefiningOp<ConstOp>().getValue(), result);
@@ -290,10 +292,19 @@ template <typename Op> void NetworkBuilder::convCommon(Op op, sched::ConvParams 
   }
   conv.requant = requantOf(op.getRequant());
   if (std::optional<ResidualAttr> r = op.getResidualAdd())
-    conv.residual = {static_cast<isa::Residual>(r->getMode()), r->getSelfZp(),
-                     r->getSelfMultiplier(), r->getSelfShift(), r->getResidualZp(),
-                     r->getResidualMultiplier(), r->getResidualShift(), r->getSumMultiplier(),
-                     r->getSumShift(), r->getSumZp(), r->getLeftShift(), r->getLo(), r->getHi()};
+    conv.residual = {static_cast<isa::Residual>(r->getMode()),
+                     r->getSelfZp(),
+                     r->getSelfMultiplier(),
+                     r->getSelfShift(),
+                     r->getResidualZp(),
+                     r->getResidualMultiplier(),
+                     r->getResidualShift(),
+                     r->getSumMultiplier(),
+                     r->getSumShift(),
+                     r->getSumZp(),
+                     r->getLeftShift(),
+                     r->getLo(),
+                     r->getHi()};
   if (std::optional<ArrayRef<int8_t>> table = op.getTable())
     conv.table.assign(table->begin(), table->end());
 }
@@ -311,7 +322,8 @@ void NetworkBuilder::mergeGroups(sched::ConvParams &conv, int64_t inChannels, in
   for (int64_t oc = 0; oc < outChannels; ++oc)
     for (int64_t tap = 0; tap < conv.kh * conv.kw; ++tap)
       std::copy_n(conv.weights + (oc * conv.kh * conv.kw + tap) * in, in,
-                  joined.begin() + (oc * conv.kh * conv.kw + tap) * in * join + oc / out % join * in);
+                  joined.begin() + (oc * conv.kh * conv.kw + tap) * in * join +
+                      oc / out % join * in);
   conv.weights = joined.data();
   conv.groups /= join;
 }
@@ -335,8 +347,8 @@ LogicalResult NetworkBuilder::buildConv(Operation &op, sched::ConvParams &conv) 
     conv.matmul = true;
     conv.transposeRhs = matmul.getTransposeRhs();
     conv.inZp = matmul.getLhsZp(), conv.weightZp = matmul.getRhsZp();
-    conv.weightsUnsigned = cast<RankedTensorType>(matmul.getRhs().getType())
-                               .getElementType().isUnsignedInteger(8);
+    conv.weightsUnsigned =
+        cast<RankedTensorType>(matmul.getRhs().getType()).getElementType().isUnsignedInteger(8);
     conv.requant = requantOf(matmul.getRequant());
     if (std::optional<ArrayRef<int8_t>> table = matmul.getTable())
       conv.table.assign(table->begin(), table->end());

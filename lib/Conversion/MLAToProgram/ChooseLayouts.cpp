@@ -59,8 +59,8 @@ struct ChooseLayoutsPass : impl::ChooseLayoutsPassBase<ChooseLayoutsPass> {
     auto out = cast<RankedTensorType>(op.getOutput().getType());
     int64_t last = in.getRank() - 1;
     bool allChannels = in.getDimSize(last) == out.getDimSize(last);
-    if (allChannels || (op.getStart()[last] % sched::kLanes == 0 &&
-                        out.getDimSize(last) % sched::kLanes == 0))
+    if (allChannels ||
+        (op.getStart()[last] % sched::kLanes == 0 && out.getDimSize(last) % sched::kLanes == 0))
       makeView(op);
   }
 

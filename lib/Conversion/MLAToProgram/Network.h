@@ -17,7 +17,8 @@ struct SegmentNetwork {
   std::vector<mlir::Operation *> layerOps; ///< per layer; null for copies added in front of results
 };
 
-/// N, H, W, C of a tensor of rank 1 to 4: [C], [N, C], [N, S, C] (S rows of one pixel), [N, H, W, C].
+/// N, H, W, C of a tensor of rank 1 to 4: [C], [N, C], [N, S, C] (S rows of one pixel), [N, H, W,
+/// C].
 struct Dims {
   int64_t n = 1, h = 1, w = 1, c = 1;
   bool operator==(const Dims &o) const { return n == o.n && h == o.h && w == o.w && c == o.c; }
@@ -28,8 +29,9 @@ Dims dimsOf(mlir::RankedTensorType type);
 llvm::ArrayRef<uint8_t> rawBytes(mlir::ElementsAttr attr, SegmentNetwork &network);
 
 /// Attribute names of the decisions that `afe-layout` takes.
-constexpr llvm::StringLiteral kViewAttr = "view";              ///< moves nothing: source and result share bytes
-constexpr llvm::StringLiteral kInterleavedAttr = "interleaved"; ///< results are HWC16, not planes of 16
+constexpr llvm::StringLiteral kViewAttr = "view"; ///< moves nothing: source and result share bytes
+constexpr llvm::StringLiteral kInterleavedAttr =
+    "interleaved"; ///< results are HWC16, not planes of 16
 
 /// True for operations of the segment that become layers.
 bool isLayer(mlir::Operation &op);

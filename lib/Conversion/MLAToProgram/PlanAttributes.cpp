@@ -8,8 +8,9 @@ using namespace afe::mla;
 
 /// The fields of a mapping by name, in the order in which they are printed.
 #define FOR_EACH_MAPPING_FIELD(X)                                                                  \
-  X(imageParts) X(rowParts) X(channelParts) X(tileImages) X(tileRows) X(tileCols) X(tileBlocks)    \
-  X(channelsOuter) X(inputChunks) X(predictedCycles)
+  X(imageParts)                                                                                    \
+  X(rowParts) X(channelParts) X(tileImages) X(tileRows) X(tileCols) X(tileBlocks) X(channelsOuter) \
+      X(inputChunks) X(predictedCycles)
 
 static DictionaryAttr toAttr(const sched::Mapping &m, mlir::Builder &b) {
   SmallVector<NamedAttribute> fields;
@@ -79,12 +80,15 @@ LogicalResult afe::readPlan(SegmentOp segment, const SegmentNetwork &network, sc
   auto addresses = segment->getAttrOfType<DenseI64ArrayAttr>("l2_addresses");
   auto base = segment->getAttrOfType<IntegerAttr>("staging_base");
   if (!addresses || size_t(addresses.size()) != storages || !base)
-    return segment.emitOpError("has no 'l2_addresses' and 'staging_base'; run --afe-phase-place first");
+    return segment.emitOpError(
+        "has no 'l2_addresses' and 'staging_base'; run --afe-phase-place first");
   plan.l2Address.assign(addresses.asArrayRef().begin(), addresses.asArrayRef().end());
   plan.stagingBase = base.getInt();
   Target target = targetOf(segment);
   for (size_t i = 0; i < storages; ++i)
-    if (plan.resident[i] && (plan.l2Address[i] < 0 || plan.l2Address[i] + network.network.storages[i].bytes > target.l2_bytes))
+    if (plan.resident[i] &&
+        (plan.l2Address[i] < 0 ||
+         plan.l2Address[i] + network.network.storages[i].bytes > target.l2_bytes))
       return segment.emitOpError("places storage ") << i << " outside of L2";
   if (plan.stagingBase < 0 || plan.stagingBase > target.l2_bytes)
     return segment.emitOpError("'staging_base' is outside of L2");

@@ -86,9 +86,8 @@ private:
     for (size_t i = 0; i < program.layers.size(); ++i)
       if (stats.layers[i].end >= 0)
         order.push_back(i);
-    std::stable_sort(order.begin(), order.end(), [&](size_t x, size_t y) {
-      return stats.layers[x].end < stats.layers[y].end;
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t x, size_t y) { return stats.layers[x].end < stats.layers[y].end; });
     SmallVector<Attribute> result;
     for (size_t i : order) {
       SmallVector<Attribute> sources;

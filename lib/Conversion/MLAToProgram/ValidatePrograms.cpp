@@ -21,7 +21,8 @@ struct ValidateProgramsPass : impl::ValidateProgramsPassBase<ValidateProgramsPas
       if (failed(program))
         return signalPassFailure();
       if (std::optional<sim::Offence> offence = sim::validate(*program, targetOf(op))) {
-        op.emitOpError() << "breaks rule '" << sim::ruleName(offence->rule) << "': " << offence->message;
+        op.emitOpError() << "breaks rule '" << sim::ruleName(offence->rule)
+                         << "': " << offence->message;
         return signalPassFailure();
       }
     }

@@ -1,0 +1,167 @@
+// Weights of a convolution: in which pieces they are packed, fetched and loaded.
+
+#include "Scheduling/ConvEmitter.h"
+
+#include <algorithm>
+
+namespace afe::sched {
+
+int64_t ConvEmitter::phaseOffset(const Work &work, int64_t chunk, size_t phaseIndex) const {
+  auto [c0, c1] = chunkChannels(chunk);
+  int64_t offset = 0;
+  for (size_t p = 0; p < phaseIndex; ++p)
+    offset += work.box.blocks() * weightBlockBytes(conv, conv.phases[p], c1 - c0, packed);
+  return offset;
+}
+
+/// Weights of every phase, then the parameter records, then the table.
+int64_t ConvEmitter::itemBytes(const Work &work, int64_t chunk) const {
+  int64_t params = chunk == mapping.inputChunks - 1
+                       ? work.box.blocks() * paramBlockBytes(conv) + int64_t(conv.table.size())
+                       : 0;
+  return phaseOffset(work, chunk, conv.phases.size()) + params;
+}
+
+static std::string weightKey(const Work &work, int64_t chunk) {
+  return std::to_string(work.box.b0) + "-" + std::to_string(work.box.b1) + "/" +
+         std::to_string(chunk);
+}
+
+/// One request fetches neighbours up to this many bytes: every request costs an entry of the list
+/// and part of a burst.
+static constexpr int64_t kGroupBytes = 16384;
+
+/// All weights of the layer in the order in which the quads need them, grouped for fetching.
+void ConvEmitter::listItems(const std::vector<std::vector<Work>> &works, size_t steps) {
+  int64_t limit = std::min(kGroupBytes, e.stagingBytes() / 8), filled = limit;
+  for (size_t s = 0; s < steps; ++s)
+    for (int64_t chunk = 0; chunk < mapping.inputChunks; ++chunk)
+      for (const std::vector<Work> &list : works) {
+        if (s >= list.size())
+          continue;
+        auto [it, fresh] = items.try_emplace(weightKey(list[s], chunk));
+        if (!fresh)
+          continue;
+        int64_t bytes = itemBytes(list[s], chunk);
+        if (filled + bytes > limit) {
+          groups.emplace_back();
+          filled = 0;
+        }
+        it->second = {list[s], chunk, bytes, filled, groups.size() - 1};
+        groups.back().push_back(it->first);
+        filled += bytes;
+      }
+}
+
+std::vector<uint8_t> ConvEmitter::packItem(const Item &item) const {
+  std::vector<uint8_t> bytes;
+  bytes.reserve(item.bytes);
+  auto [c0, c1] = chunkChannels(item.chunk);
+  const Box &box = item.work.box;
+  for (const Phase &phase : conv.phases)
+    for (int64_t b = box.b0; b < box.b1; ++b)
+      packWeights(conv, phase, out.c, input.c, b, c0, c1, packed, bytes);
+  if (item.chunk == mapping.inputChunks - 1) {
+    for (int64_t b = box.b0; b < box.b1; ++b)
+      packParams(conv, out.c, b, bytes);
+    bytes.insert(bytes.end(), conv.table.begin(), conv.table.end());
+  }
+  return bytes;
+}
+
+/// The item's bytes in L2; fetches its whole group where it is not there.
+L2Ref ConvEmitter::stagedWeights(const std::string &key) {
+  if (L2Ref there = staged[key])
+    return there;
+  const std::vector<std::string> &group = groups[items.at(key).group];
+  int64_t total = items.at(group.back()).offset + items.at(group.back()).bytes;
+  uint64_t address = e.cachedConstant(group.front(), [&] {
+    std::vector<uint8_t> bytes;
+    for (const std::string &member : group) {
+      std::vector<uint8_t> one = packItem(items.at(member));
+      bytes.insert(bytes.end(), one.begin(), one.end());
+    }
+    return bytes;
+  });
+  L2Ref whole = e.fetchConstant(address, total);
+  if (!whole)
+    return nullptr;
+  for (const std::string &member : group) {
+    auto *part = new L2Slot(*whole);
+    part->address += items.at(member).offset;
+    staged[member] = L2Ref(part, [whole](L2Slot *dead) { delete dead; });
+  }
+  return staged[key];
+}
+
+bool ConvEmitter::loadWeights(const std::vector<const Work *> &works, int64_t chunk) {
+  if (conv.matmul)
+    return loadMatmulWeights(works, chunk);
+  return forEachGroup(
+      works, weights, [&](const Work &work) { return weightKey(work, chunk); },
+      [&](uint8_t mask, const Work &work, Held &held) {
+        int64_t bytes = itemBytes(work, chunk);
+        L2Ref from = stagedWeights(held.key);
+        held.slot = from ? e.allocateL1(bytes, mask, "weights") : nullptr;
+        if (!held.slot)
+          return false;
+        e.load(mask, from, {from->address, 0, bytes, {}}, held.slot);
+        if (!keepStaged)
+          staged.erase(held.key);
+        return true;
+      });
+}
+
+/// Weights that are an activation: [batch][K][N], or [batch][N][K] through the transposing LOAD.
+bool ConvEmitter::loadMatmulWeights(const std::vector<const Work *> &works, int64_t chunk) {
+  const Tensor &rhs = e.network.tensors[layer.inputs[1]];
+  auto [k0, k1] = chunkChannels(chunk);
+  auto key = [&](const Work &work) {
+    return std::to_string(work.box.n0) + ":" + std::to_string(work.box.b0) + "-" +
+           std::to_string(work.box.b1) + "/" + std::to_string(chunk);
+  };
+  const int64_t first = k0, end = k1; // lambdas cannot capture structured bindings
+  return forEachGroup(works, weights, key, [&](uint8_t mask, const Work &work, Held &held) {
+    int64_t k0 = first, k1 = end;
+    int64_t blocks = work.box.blocks(), steps = ceilDiv(k1 - k0, kLanes);
+    int64_t blockBytes = steps * kLanes * kLanes;
+    held.slot = e.allocateL1(blocks * blockBytes, mask, "weights");
+    if (!held.slot)
+      return false;
+    Box box{work.box.n0, work.box.n0 + 1, 0, 1, 0, 1, 0, 1};
+    if (conv.transposeRhs)
+      box.y0 = work.box.b0 * kLanes, box.y1 = std::min(rhs.h, work.box.b1 * kLanes),
+      box.b0 = k0 / kLanes, box.b1 = ceilDiv(k1, kLanes);
+    else
+      box.y0 = k0, box.y1 = k1, box.b0 = work.box.b0, box.b1 = work.box.b1;
+    StridedCopy copy;
+    L2Ref from = e.openTile(rhs, box, copy);
+    if (!from)
+      return false;
+    // `copy` reads the box wherever it lies; find its strides there.
+    bool resident = e.plan.resident[rhs.storage];
+    Layout l2 = resident ? rhs.layout : tileLayout(rhs, box);
+    int64_t base = copy.src;
+    for (int64_t b = 0; b < blocks; ++b) {
+      if (!conv.transposeRhs) {
+        int64_t lanes = std::min(kLanes, rhs.c - (work.box.b0 + b) * kLanes);
+        bool dense = rhs.layout.pixel == rhs.c && rhs.c % kLanes != 0;
+        StridedCopy block{base + b * l2.block,
+                          b * blockBytes,
+                          dense ? lanes : kLanes,
+                          {{k1 - k0, l2.row, kLanes}}};
+        block.normalize();
+        e.load(mask, from, block, held.slot);
+      } else {
+        int64_t rows = std::min(kLanes, rhs.h - (work.box.b0 + b) * kLanes);
+        for (int q = 0; q < e.quads(); ++q)
+          if (mask >> q & 1)
+            e.loadTransposed(q, from, base + b * kLanes * l2.row, rows, l2.row, steps, l2.block,
+                             held.slot, b * blockBytes);
+      }
+    }
+    return true;
+  });
+}
+
+} // namespace afe::sched
