@@ -344,6 +344,14 @@ void Box::normalize() {
   axisCount = kept;
 }
 
+void Box::closeGaps(int64_t gap) {
+  unsigned closed = 0;
+  for (; closed < axisCount && axes[closed].stride <= run + gap; ++closed)
+    run += (axes[closed].count - 1) * axes[closed].stride;
+  axisCount -= closed;
+  std::copy(axes + closed, axes + closed + axisCount, axes);
+}
+
 int64_t Box::high() const {
   int64_t at = base + run;
   for (unsigned i = 0; i < axisCount; ++i)

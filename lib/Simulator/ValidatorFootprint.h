@@ -26,6 +26,8 @@ struct Box {
   void add(int64_t count, int64_t stride);
   /// Joins runs that touch. Afterwards the box's runs are as few as its axes allow.
   void normalize();
+  /// Closes gaps of up to `gap` bytes between runs, of a box that is normal.
+  void closeGaps(int64_t gap);
 
   int64_t low() const { return base; }
   int64_t high() const; ///< one past the last byte
