@@ -2,6 +2,7 @@
 
 #include "Pipelines/Register.h"
 
+#include "Conversion/A65ToLLVM/Passes.h"
 #include "Conversion/MLAToProgram/Passes.h"
 #include "Conversion/Passes.h"
 #include "Conversion/ProgramToIsa/Passes.h"
@@ -24,5 +25,6 @@ void afe::registerAllPasses() {
   registerConversionPasses();
   registerTransformPasses();
   registerMLAToProgramPasses();
+  a65::registerA65ToLLVM();
   registerPipelines();
 }
