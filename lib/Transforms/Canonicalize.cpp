@@ -176,11 +176,30 @@ struct CanonicalizePass : impl::CanonicalizePassBase<CanonicalizePass> {
     RewritePatternSet patterns(&getContext());
     populateArithmeticPatterns(patterns);
     populateMovementPatterns(patterns);
+    populateSlicePatterns(patterns);
     GreedyRewriteConfig config;
     config.enableFolding(false).enableConstantCSE(false).setRegionSimplificationLevel(
         GreedySimplifyRegionLevel::Disabled);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       getOperation().emitWarning("canonicalization did not settle");
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      mergeQuantizers(func);
+  }
+
+  /// Equal quantizations of one tensor are one.
+  static void mergeQuantizers(func::FuncOp func) {
+    llvm::DenseMap<std::tuple<Value, Attribute, Type>, Operation *> known;
+    for (auto op : llvm::make_early_inc_range(func.getOps<tosa::CustomOp>())) {
+      if (!matchCustom(op, "quantize") || op->getNumOperands() != 1 || op->getNumResults() != 1)
+        continue;
+      auto key = std::tuple(op->getOperand(0), Attribute(op.getImplementationAttrsAttr()),
+                            op->getResult(0).getType());
+      auto [found, isNew] = known.try_emplace(key, op);
+      if (isNew || !found->second->isBeforeInBlock(op))
+        continue;
+      op->replaceAllUsesWith(found->second);
+      op->erase();
+    }
   }
 };
 

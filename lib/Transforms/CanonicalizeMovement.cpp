@@ -101,8 +101,11 @@ bool isPointwiseUnary(Operation *op) {
              tosa::RsqrtOp, tosa::BitwiseNotOp, tosa::LogicalNotOp, tosa::FloorOp, tosa::CeilOp>(op);
 }
 
-/// A softmax over the last axis does not mind how the others are shaped.
+/// Operations that know the last axis (softmax, requantization per channel) do not mind how the others are
+/// shaped.
 bool isRowwise(Operation *op) {
+  if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
+    return rescale.getPerChannel();
   return matchCustom(op, "litert.softmax") && op->getNumOperands() == 1 && op->getNumResults() == 1;
 }
 
@@ -205,7 +208,8 @@ bool isPointwiseBinary(Operation *op) {
              tosa::BitwiseAndOp, tosa::BitwiseOrOp, tosa::BitwiseXorOp>(op);
 }
 
-/// f(reshape(x), y) ==> reshape(f(x, y')) where y is reshaped from the same shape, or has one element.
+/// f(reshape(x), y) ==> reshape(f(x, y')) where y is reshaped from the same shape, or is a constant with one
+/// element (or one per channel).
 struct SinkReshapePair : RewritePattern {
   explicit SinkReshapePair(MLIRContext *context)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
@@ -216,10 +220,16 @@ struct SinkReshapePair : RewritePattern {
     auto reshape = operand.getDefiningOp<tosa::ReshapeOp>();
     if (reshape && typeOf(operand).getShape() == to.getShape())
       return typeOf(reshape.getInput1()).getShape() == from.getShape() ? reshape.getInput1() : Value();
+    // One element, or one per channel where the channels stay.
     ElementsAttr elements = constantOf(operand);
-    if (!elements || elements.getNumElements() != 1)
+    int64_t count = elements ? elements.getNumElements() : 0;
+    bool perChannel = from.getShape().back() == to.getShape().back() &&
+                      count == to.getShape().back() && typeOf(operand).getShape().back() == count;
+    if (count != 1 && !perChannel)
       return {};
-    ElementsAttr shaped = reshaped(elements, SmallVector<int64_t>(from.getRank(), 1));
+    SmallVector<int64_t> shape(from.getRank(), 1);
+    shape.back() = count;
+    ElementsAttr shaped = reshaped(elements, shape);
     if (!shaped)
       return {};
     return tosa::ConstOp::create(rewriter, operand.getLoc(), shaped.getType(), shaped);
@@ -259,16 +269,16 @@ struct TokensAsPixels : OpRewritePattern<tosa::Conv2DOp> {
     auto from = reshape ? typeOf(reshape.getInput1()) : RankedTensorType();
     auto input = typeOf(op.getInput()), output = typeOf(op.getOutput()), weights = typeOf(op.getWeight());
     auto isOne = [](int64_t n) { return n == 1; };
-    if (!from || !from.hasStaticShape() || from.getRank() < 3 || from.getRank() > 4 || !output ||
-        !weights || input.getShape().back() != from.getShape().back() ||
+    if (!from || !from.hasStaticShape() || from.getRank() < 3 || !output || !weights ||
         input.getDimSize(0) == from.getDimSize(0) ||
+        input.getDimSize(0) % from.getDimSize(0) != 0 ||
         !llvm::all_of(input.getShape().slice(1, 2), isOne) ||
         !llvm::all_of(weights.getShape().slice(1, 2), isOne) ||
         !llvm::all_of(op.getStride(), isOne) ||
         !llvm::all_of(op.getPad(), [](int64_t n) { return n == 0; }))
       return rewriter.notifyMatchFailure(op, "it does not work on tokens");
-    SmallVector<int64_t> shape{from.getDimSize(0), from.getDimSize(1),
-                               from.getRank() == 4 ? from.getDimSize(2) : 1, from.getShape().back()};
+    int64_t batch = from.getDimSize(0);
+    SmallVector<int64_t> shape{batch, input.getDimSize(0) / batch, 1, input.getShape().back()};
     Value pixels = reshapeTo(rewriter, reshape.getLoc(), reshape.getInput1(), shape);
     auto moved = cast<tosa::Conv2DOp>(rewriter.clone(*op));
     moved->setOperand(0, pixels);

@@ -4,6 +4,7 @@
 // rows no window reaches, and the flattening before a fully connected layer.
 
 #include "Conversion/TosaToMLA/Constants.h"
+#include "Conversion/TosaToMLA/Epilogue.h"
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Lowering.h"
 
@@ -19,51 +20,6 @@ constexpr int64_t kMaxKernel = 255; // the instruction's kernel fields have 8 bi
 
 ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
-}
-
-bool isByte(Value value) {
-  Type element = getElementTypeOrSelf(value.getType());
-  return element.isInteger(8) || element.isUnsignedInteger(8);
-}
-
-/// What the OUTPUT engine does behind the accumulator, and the TOSA value that it replaces.
-struct Epilogue {
-  mla::RequantAttr requant;
-  DenseI8ArrayAttr table;
-  Value result;
-};
-
-mla::RequantAttr requantAttr(MLIRContext *context, const Requantization &match) {
-  bool scaled = match.mode == mla::RequantMode::f32_rne;
-  return mla::RequantAttr::get(context, match.mode,
-                               DenseI32ArrayAttr::get(context, match.multipliers),
-                               scaled ? DenseI8ArrayAttr()
-                                      : DenseI8ArrayAttr::get(context, match.shifts),
-                               match.outputZp, match.lo, match.hi);
-}
-
-/// Whether the OUTPUT engine can do this: an 8-bit result, one multiplier or one per channel.
-bool fitsOutput(const Requantization &match, Value accumulator) {
-  auto [lo, hi] = rangeOf(getElementTypeOrSelf(match.result.getType()));
-  int64_t channels = shapeOf(accumulator).back();
-  return isByte(match.result) && match.inputZp == 0 && match.lo >= lo && match.hi <= hi &&
-         (!match.perChannel() || int64_t(match.multipliers.size()) == channels);
-}
-
-Epilogue matchEpilogue(Value accumulator) {
-  MLIRContext *context = accumulator.getContext();
-  auto match = matchRequantization(accumulator);
-  if (!match || !fitsOutput(*match, accumulator)) {
-    auto raw = mla::RequantAttr::get(context, mla::RequantMode::none, {}, {}, 0, -128, 127);
-    return {raw, {}, accumulator};
-  }
-  Epilogue epilogue{requantAttr(context, *match), {}, match->result};
-  if (auto op = dyn_cast_or_null<tosa::TableOp>(onlyUser(match->result)))
-    if (auto table = machineTable(op)) {
-      epilogue.table = DenseI8ArrayAttr::get(context, *table);
-      epilogue.result = op.getOutput();
-    }
-  return epilogue;
 }
 
 /// Input of a convolution while operations in front of it are folded.
@@ -172,7 +128,7 @@ template <typename OpTy> std::optional<Parts> partsOf(OpTy op) {
   auto inputZp = zeroPoint(op.getInputZp()), weightZp = zeroPoint(op.getWeightZp());
   ElementsAttr weights = constantOf(op.getWeight());
   auto type = dyn_cast<RankedTensorType>(op.getType());
-  if (!inputZp || !weightZp || !weights || !isByte(op.getInput()) || !isByte(op.getWeight()) ||
+  if (!inputZp || !weightZp || !weights || !isByteTensor(op.getInput()) || !isByteTensor(op.getWeight()) ||
       !type || !type.getElementType().isInteger(32))
     return std::nullopt;
   auto bias = biasOf(op.getBias(), type.getShape().back());
@@ -192,9 +148,6 @@ public:
   bool lower(tosa::MatMulOp op);
 
 private:
-  Location fusedLoc(Operation *op, Value result) {
-    return Builder(op).getFusedLoc({op->getLoc(), result.getLoc()});
-  }
   Value biasValue(Location loc, ElementsAttr bias) {
     return bias ? constants.get(loc, bias) : Value();
   }
@@ -237,7 +190,7 @@ bool ConvolutionLowering::lower(tosa::Conv2DOp op) {
     foldUnsigned(input);
   Epilogue epilogue = matchEpilogue(op.getOutput());
   OpBuilder builder(op);
-  Location loc = fusedLoc(op, epilogue.result);
+  Location loc = epilogue.location(op.getOutput());
   auto layer = mla::Conv2DOp::create(
       builder, loc, epilogue.result.getType(), input.value, constants.get(loc, parts->weights),
       biasValue(loc, parts->bias), Value(), op.getStride(), op.getDilation(), input.pad,
@@ -257,7 +210,7 @@ bool ConvolutionLowering::lower(tosa::DepthwiseConv2DOp op) {
   Input input = foldInput(op, parts->inputZp, kernel);
   Epilogue epilogue = matchEpilogue(op.getOutput());
   OpBuilder builder(op);
-  Location loc = fusedLoc(op, epilogue.result);
+  Location loc = epilogue.location(op.getOutput());
   auto layer = mla::DepthwiseConv2DOp::create(
       builder, loc, epilogue.result.getType(), input.value, constants.get(loc, parts->weights),
       biasValue(loc, parts->bias), Value(), op.getStride(), op.getDilation(), input.pad, input.zp,
@@ -277,7 +230,7 @@ bool ConvolutionLowering::lower(tosa::TransposeConv2DOp op) {
   foldUnsigned(input);
   Epilogue epilogue = matchEpilogue(op.getOutput());
   OpBuilder builder(op);
-  Location loc = fusedLoc(op, epilogue.result);
+  Location loc = epilogue.location(op.getOutput());
   auto layer = mla::TransposeConv2DOp::create(
       builder, loc, epilogue.result.getType(), input.value, constants.get(loc, parts->weights),
       biasValue(loc, parts->bias), Value(), op.getStride(), op.getOutPad(), input.zp,
@@ -296,7 +249,7 @@ Value transposedRhs(Value rhs) {
 
 bool ConvolutionLowering::lower(tosa::MatMulOp op) {
   auto lhsZp = zeroPoint(op.getAZp()), rhsZp = zeroPoint(op.getBZp());
-  if (!lhsZp || !rhsZp || !isByte(op.getA()) || !isByte(op.getB()) ||
+  if (!lhsZp || !rhsZp || !isByteTensor(op.getA()) || !isByteTensor(op.getB()) ||
       !getElementTypeOrSelf(op.getType()).isInteger(32))
     return false;
   Input lhs{op.getA(), *lhsZp, {}}, rhs{op.getB(), *rhsZp, {}};
@@ -307,7 +260,7 @@ bool ConvolutionLowering::lower(tosa::MatMulOp op) {
   foldUnsigned(rhs);
   Epilogue epilogue = matchEpilogue(op.getOutput());
   OpBuilder builder(op);
-  Location loc = fusedLoc(op, epilogue.result);
+  Location loc = epilogue.location(op.getOutput());
   for (Input *input : {&lhs, &rhs})
     if (ElementsAttr elements = constantOf(input->value))
       input->value = constants.get(loc, elements);

@@ -168,6 +168,44 @@ Result evaluateMixed(Operation *op, ArrayRef<LaneBits> x) {
       .Default([](Operation *) { return Result(); });
 }
 
+/// The results of one lane for all 256 values of an 8-bit input, indexed by the byte.
+using Column = SmallVector<LaneBits, 256>;
+using Columns = llvm::DenseMap<Value, Column>;
+
+Column inputColumn(bool isUnsigned) {
+  Column column(256);
+  for (int index = 0; index < 256; ++index)
+    column[index] = isUnsigned ? index : static_cast<int8_t>(index);
+  return column;
+}
+
+/// Adds the column of `op`; false where an operand has none or the operation is none of one element.
+bool addColumn(Operation *op, Columns &columns) {
+  SmallVector<const Column *> operands;
+  for (Value operand : op->getOperands()) {
+    auto found = columns.find(operand);
+    if (found == columns.end())
+      return false;
+    operands.push_back(&found->second);
+  }
+  Column column(256);
+  SmallVector<LaneBits> bits(operands.size());
+  if (auto constant = operands.empty() ? afe::evaluateLane(op, {}) : std::nullopt) {
+    columns[op->getResult(0)] = Column(256, *constant);
+    return true;
+  }
+  for (int index = 0; index < 256; ++index) {
+    for (size_t i = 0; i < operands.size(); ++i)
+      bits[i] = (*operands[i])[index];
+    auto result = afe::evaluateLane(op, bits);
+    if (!result)
+      return false;
+    column[index] = *result;
+  }
+  columns[op->getResult(0)] = std::move(column);
+  return true;
+}
+
 /// What a lane value depends on, and what it costs to compute it.
 struct Dependence {
   static constexpr int kNone = -1, kMixed = -2;
@@ -189,12 +227,13 @@ private:
   Dependence combine(Operation &op) const;
   bool isUnary(Value value) const;
   bool isMaximal(Operation &op) const;
-  std::optional<SmallVector<LaneBits>> tabulate(Value value) const;
+  std::optional<Column> tabulate(Value value);
   void replace(Operation &op);
 
   Block &block;
   ValueRange tensors;
   llvm::DenseMap<Value, Dependence> dependences;
+  llvm::DenseMap<int, Columns> columnsOf; ///< by block argument
 };
 
 Dependence TableFolder::dependenceOf(Value value) const {
@@ -234,27 +273,19 @@ bool TableFolder::isMaximal(Operation &op) const {
   });
 }
 
-std::optional<SmallVector<LaneBits>> TableFolder::tabulate(Value value) const {
+std::optional<Column> TableFolder::tabulate(Value value) {
   int argument = dependenceOf(value).argument;
-  bool isUnsigned = getElementTypeOrSelf(tensors[argument].getType()).isUnsignedInteger(8);
-  SmallVector<LaneBits> table(256);
-  for (int index = 0; index < 256; ++index) {
-    llvm::DenseMap<Value, LaneBits> known;
-    known[block.getArgument(argument)] = isUnsigned ? index : static_cast<int8_t>(index);
-    for (Operation &op : block) {
-      if (op.getNumResults() != 1 || !(isUnary(op.getResult(0)) || isa<mla::VConstOp>(op)) ||
-          !llvm::all_of(op.getOperands(), [&](Value operand) { return known.contains(operand); }))
-        continue;
-      auto operands = llvm::map_to_vector(op.getOperands(), [&](Value v) { return known[v]; });
-      if (auto bits = evaluateLane(&op, operands))
-        known[op.getResult(0)] = *bits;
-    }
-    auto found = known.find(value);
-    if (found == known.end())
-      return std::nullopt;
-    table[index] = found->second;
+  Columns &columns = columnsOf[argument];
+  if (columns.empty()) {
+    Type element = getElementTypeOrSelf(tensors[argument].getType());
+    columns[block.getArgument(argument)] = inputColumn(element.isUnsignedInteger(8));
+    for (Operation &op : block.without_terminator())
+      if (isa<mla::VConstOp>(op) || (isUnary(op.getResult(0)) &&
+                                     dependenceOf(op.getResult(0)).argument == argument))
+        addColumn(&op, columns);
   }
-  return table;
+  auto found = columns.find(value);
+  return found == columns.end() ? std::nullopt : std::optional(found->second);
 }
 
 void TableFolder::replace(Operation &op) {
@@ -318,21 +349,14 @@ std::optional<SmallVector<int8_t>> tableOf(mla::VectorOp op) {
           cast<ShapedType>(op.getOutputs()[0].getType()).getShape())
     return std::nullopt;
   Block &block = op.getBody().front();
-  bool isUnsigned = getElementTypeOrSelf(op.getInputs()[0].getType()).isUnsignedInteger(8);
-  SmallVector<int8_t> table(256);
-  for (int index = 0; index < 256; ++index) {
-    llvm::DenseMap<Value, LaneBits> known;
-    known[block.getArgument(0)] = isUnsigned ? index : static_cast<int8_t>(index);
-    for (Operation &lane : block.without_terminator()) {
-      auto operands = llvm::map_to_vector(lane.getOperands(), [&](Value v) { return known[v]; });
-      auto bits = evaluateLane(&lane, operands);
-      if (!bits)
-        return std::nullopt;
-      known[lane.getResult(0)] = *bits;
-    }
-    table[index] = static_cast<int8_t>(known[block.getTerminator()->getOperand(0)]);
-  }
-  return table;
+  Columns columns;
+  Type element = getElementTypeOrSelf(op.getInputs()[0].getType());
+  columns[block.getArgument(0)] = inputColumn(element.isUnsignedInteger(8));
+  for (Operation &lane : block.without_terminator())
+    if (!addColumn(&lane, columns))
+      return std::nullopt;
+  const Column &result = columns[block.getTerminator()->getOperand(0)];
+  return llvm::map_to_vector(result, [](LaneBits entry) { return static_cast<int8_t>(entry); });
 }
 
 } // namespace afe

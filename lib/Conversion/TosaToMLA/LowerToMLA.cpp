@@ -69,6 +69,7 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     ConstantPool constants(func);
     raiseWideReshapes(func);
     lowerConvolutions(func, constants);
+    joinGroups(func, constants);
     fuseResiduals(func);
     lowerPooling(func);
     lowerSoftmax(func);

@@ -26,6 +26,8 @@ private:
 void raiseWideReshapes(mlir::func::FuncOp func);
 /// Convolutions, fully connected layers and matrix products, with bias, requantization, clamp, table.
 void lowerConvolutions(mlir::func::FuncOp func, ConstantPool &constants);
+/// The convolutions of the groups of one grouped convolution become one layer.
+void joinGroups(mlir::func::FuncOp func, ConstantPool &constants);
 /// Quantized additions whose one operand a convolution alone produces move into its epilogue.
 void fuseResiduals(mlir::func::FuncOp func);
 /// Max and average pooling as vector programs with a window.

@@ -28,13 +28,15 @@ unsigned tensorOperands(Operation *op) {
   return isa<tosa::MulOp>(op) ? 2 : op->getNumOperands();
 }
 
-/// Whether every tensor operand has the shape of the result, or one element.
-bool raisesOver(Operation *op) {
+/// Whether every tensor operand has the shape of the result, or one element. Requantization per channel
+/// needs the channels, the last dimension, where they are.
+bool raisesOver(Operation *op, ArrayRef<int64_t> target) {
   if (!isLaneOp(op) || isa<tosa::ReduceSumOp, tosa::ReduceMaxOp, tosa::ReduceMinOp>(op))
     return false;
-  if (auto rescale = dyn_cast<tosa::RescaleOp>(op); rescale && rescale.getPerChannel())
-    return false;
   auto shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape();
+  if (auto rescale = dyn_cast<tosa::RescaleOp>(op);
+      rescale && rescale.getPerChannel() && shape.back() != target.back())
+    return false;
   return llvm::all_of(op->getOperands().take_front(tensorOperands(op)), [&](Value operand) {
     ElementsAttr constant = constantOf(operand);
     auto type = cast<RankedTensorType>(operand.getType());
@@ -58,7 +60,7 @@ void raise(tosa::ReshapeOp reshape, SmallVectorImpl<tosa::ReshapeOp> &work) {
   Operation *op = reshape.getInput1().getDefiningOp();
   auto type = cast<RankedTensorType>(reshape.getType());
   if (!isWide(reshape.getOutput()) || type.getRank() > 4 || type.getRank() == 0 || !op ||
-      !raisesOver(op))
+      !raisesOver(op, type.getShape()))
     return;
   OpBuilder b(reshape);
   SmallVector<Value> operands;

@@ -4,6 +4,7 @@
 // add, quantize).
 
 #include "Conversion/TosaToMLA/Constants.h"
+#include "Conversion/TosaToMLA/Epilogue.h"
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Lowering.h"
 
@@ -40,11 +41,6 @@ struct Sum {
   int64_t zp = 0, lo = -128, hi = 127;
   Value result;
 };
-
-bool isByteTensor(Value value) {
-  Type element = getElementTypeOrSelf(value.getType());
-  return element.isInteger(8) || element.isUnsignedInteger(8);
-}
 
 /// Per-tensor rescale that rounds as LiteRT's double rounding does (up to shift 31 both agree).
 std::optional<Requantization> matchDoubleRescale(Value value) {
@@ -142,6 +138,21 @@ std::optional<Sum> matchFloatAdd(tosa::AddOp add) {
   return sum;
 }
 
+/// The convolution's result behind `source`: itself, or what a reshape for the addition alone reshapes.
+Value behindReshape(Value source) {
+  auto reshape = source.getDefiningOp<tosa::ReshapeOp>();
+  return reshape && source.hasOneUse() ? reshape.getInput1() : source;
+}
+
+Value reshapeTo(OpBuilder &b, Location loc, Value value, ArrayRef<int64_t> shape) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getShape() == shape)
+    return value;
+  auto shapeType = tosa::shapeType::get(b.getContext(), shape.size());
+  Value target = tosa::ConstShapeOp::create(b, loc, shapeType, b.getIndexTensorAttr(shape));
+  return tosa::ReshapeOp::create(b, loc, type.clone(shape), value, target);
+}
+
 /// Whether `op` is a convolution whose epilogue has room for the addition.
 bool acceptsResidual(Operation *op, Value residual) {
   if (!isa_and_nonnull<mla::Conv2DOp, mla::DepthwiseConv2DOp, mla::TransposeConv2DOp>(op))
@@ -149,15 +160,17 @@ bool acceptsResidual(Operation *op, Value residual) {
   auto requant = op->getAttrOfType<mla::RequantAttr>("requant");
   return requant.getMode() != mla::RequantMode::none && !op->getAttr("table") &&
          !op->getAttr("residual_add") && isByteTensor(op->getResult(0)) &&
-         cast<RankedTensorType>(op->getResult(0).getType()).getShape() ==
-             cast<RankedTensorType>(residual.getType()).getShape();
+         cast<RankedTensorType>(op->getResult(0).getType()).getNumElements() ==
+             cast<RankedTensorType>(residual.getType()).getNumElements();
 }
 
 /// Adds operand `residual` and the attributes to the convolution, which moves down to `add`: the
 /// residual may be computed between the two.
 template <typename OpTy>
 void fuseInto(OpTy conv, const Sum &sum, const Term &self, const Term &residual, Operation *add) {
-  conv.getResidualMutable().assign(residual.source);
+  auto shape = cast<RankedTensorType>(conv.getOutput().getType()).getShape();
+  OpBuilder atAdd(add);
+  conv.getResidualMutable().assign(reshapeTo(atAdd, add->getLoc(), residual.source, shape));
   conv.setResidualAddAttr(mla::ResidualAttr::get(
       conv.getContext(), sum.mode, self.zp, self.multiplier, self.shift, residual.zp,
       residual.multiplier, residual.shift, sum.multiplier, sum.shift, sum.zp, self.leftShift,
@@ -168,11 +181,13 @@ void fuseInto(OpTy conv, const Sum &sum, const Term &self, const Term &residual,
   if (entries)
     conv.setTableAttr(DenseI8ArrayAttr::get(conv.getContext(), *entries));
   OpBuilder builder(conv);
-  conv->setLoc(builder.getFusedLoc({conv.getLoc(), add->getLoc(), last.getLoc()}));
+  Location loc = chainLocation(add->getResult(0), last);
+  conv->setLoc(builder.getFusedLoc({conv.getLoc(), loc}));
   conv->moveBefore(add);
   Value output = conv.getOutput();
-  output.setType(last.getType());
-  last.replaceAllUsesWith(output);
+  auto type = cast<RankedTensorType>(last.getType());
+  output.setType(type.clone(shape));
+  last.replaceAllUsesWith(reshapeTo(atAdd, add->getLoc(), output, type.getShape()));
 }
 
 bool fuse(tosa::AddOp add) {
@@ -184,11 +199,12 @@ bool fuse(tosa::AddOp add) {
   // Of two candidates the later one: the other is finished when it starts.
   Operation *first = sum->terms[0].source.getDefiningOp();
   Operation *second = sum->terms[1].source.getDefiningOp();
-  int self = first && second && second->isBeforeInBlock(first) ? 0 : 1;
-  for (int attempt = 0; attempt < 2; ++attempt, self = 1 - self) {
-    const Term &term = sum->terms[self], &residual = sum->terms[1 - self];
-    Operation *conv = term.source.getDefiningOp();
-    if (!term.source.hasOneUse() || !acceptsResidual(conv, residual.source))
+  int chosen = first && second && second->isBeforeInBlock(first) ? 0 : 1;
+  for (int attempt = 0; attempt < 2; ++attempt, chosen = 1 - chosen) {
+    const Term &term = sum->terms[chosen], &residual = sum->terms[1 - chosen];
+    Value self = behindReshape(term.source);
+    Operation *conv = self.getDefiningOp();
+    if (!self.hasOneUse() || !term.source.hasOneUse() || !acceptsResidual(conv, residual.source))
       continue;
     llvm::TypeSwitch<Operation *>(conv)
         .Case<mla::Conv2DOp, mla::DepthwiseConv2DOp, mla::TransposeConv2DOp>(
