@@ -158,7 +158,9 @@ class _Machine:
 
     def _check_end(self, function: str) -> None:
         if isinstance(self._error, unicorn.UcError):
-            raise _fault(f"'{function}' gives a library an address it does not own") from self._error
+            raise _fault(
+                f"'{function}' gives a library an address it does not own"
+            ) from self._error
         if self._error is not None:
             raise self._error
         if self._uc.reg_read(arm64.UC_ARM64_REG_PC) != self._end:

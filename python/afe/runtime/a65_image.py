@@ -128,7 +128,9 @@ def _read_symbols(image: Image, tags: Mapping[int, int]) -> list[tuple[str, int]
         name_offset, _, _, section, value, _ = _unpack(
             "<IBBHQQ", image.memory, tags[_DT_SYMTAB] + 24 * index
         )
-        name = strings[name_offset : name_offset + 256].partition(b"\0")[0].decode("ascii", "replace")
+        name = (
+            strings[name_offset : name_offset + 256].partition(b"\0")[0].decode("ascii", "replace")
+        )
         if section:
             image.symbols[name] = value
         symbols.append((name, value if section else 0))

@@ -104,9 +104,7 @@ def _sincosf(registers: Registers) -> None:
 def _size(registers: Registers) -> int:
     size = registers.x(2)
     if size > MAX_COPY_BYTES:
-        raise AfeError(
-            ErrorCode.RUNTIME_FAULT, f"the Cortex-A65 code copies {size} bytes at once"
-        )
+        raise AfeError(ErrorCode.RUNTIME_FAULT, f"the Cortex-A65 code copies {size} bytes at once")
     return size
 
 

@@ -69,9 +69,7 @@ def test_average_pool_counts_existing_taps(unsigned):
         "kernel = array<i64: 3, 4>, stride = array<i64: 2, 3>, pad = array<i64: 1, 0, 2, 3>, "
         f"min = -90 : i64, max = 77 : i64{unsigned}"
     )
-    check(
-        custom("litert.average_pool_2d", facts, "tensor<2x8x11x5xi8>", "tensor<2x4x5x5xi8>")
-    )
+    check(custom("litert.average_pool_2d", facts, "tensor<2x8x11x5xi8>", "tensor<2x4x5x5xi8>"))
 
 
 CORNERS = [(False, False), (True, False), (False, True)]
