@@ -7,6 +7,9 @@
 namespace afe::sim {
 namespace {
 
+/// Limits of the instruction set that are no field's width (Isa.def).
+constexpr int64_t kMaxVectorElements = int64_t(1) << 22, kMaxCycles = int64_t(1) << 24;
+
 std::string num(int64_t n) { return std::to_string(n); }
 
 MaybeOffence range(std::string message) { return offence(Rule::FieldRange, std::move(message)); }
@@ -29,10 +32,14 @@ MaybeOffence checkLoad(const isa::LoadFields &f, const Target &target) {
                  num(target.load_rate_max));
   if (f.transpose && (f.run != 16 || f.count1 > 16))
     return range("a transposing LOAD has runs of 16 bytes, at most 16 a plane");
+  if (int64_t(f.run) * f.count1 * f.count2 > target.l1_bytes)
+    return range("moves more bytes than L1 has");
   return checkPresent({{"run", f.run}, {"count1", f.count1}, {"count2", f.count2}});
 }
 
-MaybeOffence checkStore(const isa::StoreFields &f, const Target &) {
+MaybeOffence checkStore(const isa::StoreFields &f, const Target &target) {
+  if (int64_t(f.run) * f.count1 * f.count2 > target.l2_bytes)
+    return range("moves more bytes than L2 has");
   return checkPresent({{"run", f.run}, {"count1", f.count1}, {"count2", f.count2}});
 }
 
@@ -141,8 +148,12 @@ MaybeOffence checkVector(const isa::VectorFields &f, const Target &) {
                                {"dil_y", f.dil_y},
                                {"dil_x", f.dil_x}}))
       return o;
-  return checkPresent(
-      {{"images", f.images}, {"rows", f.rows}, {"cols", f.cols}, {"channels", f.channels}});
+  if (auto o = checkPresent(
+          {{"images", f.images}, {"rows", f.rows}, {"cols", f.cols}, {"channels", f.channels}}))
+    return o;
+  if (int64_t(f.images) * f.rows * f.cols > kMaxVectorElements / (blocksOf16(f.channels) * 16))
+    return range("a block has at most " + num(kMaxVectorElements) + " elements");
+  return {};
 }
 
 MaybeOffence checkEngine(const isa::Instruction &instruction, const Target &target) {
@@ -170,8 +181,8 @@ MaybeOffence checkFieldsOf(const isa::Instruction &instruction, const Target &ta
   if (auto o = checkEngine(instruction, target))
     return o;
   int64_t cycles = occupancy(target, instruction);
-  if (cycles < 1 || cycles > UINT32_MAX)
-    return range("takes " + num(cycles) + " cycles");
+  if (cycles < 1 || cycles > kMaxCycles)
+    return range("takes " + num(cycles) + " cycles, allowed is 1 to " + num(kMaxCycles));
   return {};
 }
 

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import cpp_tests
 
 SOURCES = [
-    "tests/Validator/*Test.cpp",
+    "tests/Validator/*.cpp",
     "lib/Simulator/Validator*.cpp",
     "lib/Encoding/*.cpp",
     "lib/Target/*.cpp",
