@@ -144,6 +144,23 @@ private:
   bool valid = true;
 };
 
+template <unsigned... count>
+static unsigned exactOperands(OperationName name, std::integer_sequence<unsigned, count...>) {
+  unsigned found = 0;
+  ((name.hasTrait<OpTrait::NOperands<count + 2>::template Impl>() ? (found = count + 2) : 0), ...);
+  ((name.hasTrait<OpTrait::AtLeastNOperands<count + 1>::template Impl>() ? (found = count + 1) : 0),
+   ...);
+  return found;
+}
+
+/// How many operands inference may look at without asking; MLIR checks that only in the verifier.
+/// An operation with any number of operands is taken to need one.
+static unsigned leastOperands(OperationName name) {
+  if (name.hasTrait<OpTrait::OneOperand>() || name.hasTrait<OpTrait::VariadicOperands>())
+    return 1;
+  return exactOperands(name, std::make_integer_sequence<unsigned, 8>());
+}
+
 static SmallVector<Type> inferResults(const OperationParts &parts, OperationName name) {
   ContextState &context = *parts.location.context;
   ErrorCapture errors(parts.location.context);
@@ -151,9 +168,10 @@ static SmallVector<Type> inferResults(const OperationParts &parts, OperationName
   if (!interface)
     throw nb::value_error(
         ("'" + parts.name + "' cannot infer its result types; pass them in 'results'").c_str());
-  if (parts.operands.empty() && (name.hasTrait<OpTrait::SameOperandsAndResultType>() ||
-                                 name.hasTrait<OpTrait::SameOperandsAndResultShape>()))
-    throw nb::value_error(("'" + parts.name + "' needs operands to infer its results").c_str());
+  if (parts.operands.size() < leastOperands(name))
+    throw nb::value_error(("'" + parts.name + "' needs at least " +
+                           std::to_string(leastOperands(name)) + " operands to infer its results")
+                              .c_str());
   DictionaryAttr attributes = parts.attributes.getDictionary(&context.mlir);
   InferenceProperties properties(name, attributes);
   SmallVector<Type> types;

@@ -146,6 +146,14 @@ static double floatAt(PyDenseFPElementsAttr &self, intptr_t index) {
   return cast<FloatAttr>(value).getValueAsDouble();
 }
 
+/// Without this numpy would answer a BufferError with an array of one object.
+static nb::object toArray(nb::object self, nb::object dtype, nb::object copy) {
+  nb::object view = nb::steal(PyMemoryView_FromObject(self.ptr()));
+  if (!view.is_valid())
+    throw nb::python_error();
+  return nb::module_::import_("numpy").attr("array")(view, dtype);
+}
+
 static void bindDense(nb::module_ &m) {
   nb::class_<PyDenseElementsAttr, PyAttribute> dense(m, "DenseElementsAttr",
                                                      nb::type_slots(bufferSlots()));
@@ -170,6 +178,7 @@ static void bindDense(nb::module_ &m) {
       .def_static("get_splat", getSplat, nb::arg("shaped_type"), nb::arg("element_attr"))
       .def_prop_ro("is_splat", [](PyDenseElementsAttr &self) { return self.get().isSplat(); })
       .def("get_splat_value", splatValue)
+      .def("__array__", toArray, nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none())
       .def("__len__", [](PyDenseElementsAttr &self) { return self.get().getNumElements(); })
       .def("__repr__",
            [](PyAttribute &self) { return "DenseElementsAttr(" + printed(self.value) + ")"; });
@@ -252,6 +261,7 @@ static void bindResource(nb::module_ &m) {
                    [](PyDenseResourceElementsAttr &self) {
                      return self.get().getRawHandle().getKey().str();
                    })
+      .def("__array__", toArray, nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none())
       .def("__len__",
            [](PyDenseResourceElementsAttr &self) {
              return cast<ShapedType>(self.get().getType()).getNumElements();

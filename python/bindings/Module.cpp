@@ -38,8 +38,19 @@ void checkTypeIdentities() {
 
 } // namespace afe::python
 
+/// A failed nb::cast: an element of a sequence or dictionary has the wrong type.
+static void translateBadCast(const std::exception_ptr &pointer, void *) {
+  try {
+    std::rethrow_exception(pointer);
+  } catch (const std::bad_cast &) {
+    PyErr_SetString(PyExc_TypeError,
+                    "an argument, or an element of one, has another type than expected");
+  }
+}
+
 NB_MODULE(_mlir, m) {
   using namespace afe::python;
+  nb::register_exception_translator(translateBadCast);
   nb::set_leak_warnings(false);
   checkTypeIdentities();
   m.doc() = "MLIR for Python, in the shape of MLIR's own bindings.";

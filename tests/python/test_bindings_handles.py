@@ -116,7 +116,7 @@ KINDS = [
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_handle_raises_after_erase(context: Context, kind: str) -> None:
-    """Each question is answered before the operation is erased or refused for itself; after: gone."""
+    """No question about an erased operation, or about anything in it, is answered."""
     _module, outer = _parsed()
     ask = _questions(outer)[kind]
     outer.erase()
@@ -329,7 +329,7 @@ def test_a_symbol_table_forgets_erased_symbols(context: Context) -> None:
 
 
 def test_handles_do_not_answer_inside_a_diagnostic_handler(context: Context) -> None:
-    """MLIR is in the middle of its work there; what the handler tries is refused, nothing crashes."""
+    """MLIR is in the middle of its work there: what the handler tries is refused."""
     module = Module.parse("func.func @f() { return }")
     operation = module.operation
     refused = []
