@@ -302,7 +302,7 @@ def test_values_and_uses() -> None:
     assert function.operation.verify()
     assert hash(add.result) == hash(end.operands_[0]) and add.result != a
     assert [str(v.type) for v in function.arguments] == ["f32", "f32"]
-    assert (function.arguments + [add.result])[-1] == add.result
+    assert (function.arguments + [add.result])[-1] == add.result  # noqa: RUF005
     assert list(function.arguments[::-1]) == [b, a]
 
 
@@ -358,7 +358,8 @@ def test_structured_control_flow_and_linalg() -> None:
         @func.FuncOp.from_py_func(MemRefType.get([10], f32))
         def total(buffer: Value) -> Value:
             start = arith.constant(f32, 1.5)
-            for i, carried, result in scf.for_(0, 10, 2, iter_args=[start]):
+            for i, carried, last in scf.for_(0, 10, 2, iter_args=[start]):
+                result = last
                 scf.yield_([arith.addf(carried, memref.load(buffer, [i]))])
             condition = arith.constant(IntegerType.get_signless(1), 1)
             branch = scf.IfOp(condition, [f32])
@@ -408,8 +409,8 @@ def test_segments_of_operands() -> None:
     """Operations with several variadic groups know their groups, also after parsing."""
     module = Module.parse(
         "func.func @f(%n: index, %s: index) {\n"
-        "  %0 = memref.alloc(%n, %n)[%s] : memref<?x?xf32, affine_map<(d0, d1)[s0] -> (d0 + s0, d1)>>"
-        "\n  return\n}"
+        "  %0 = memref.alloc(%n, %n)[%s]\n"
+        "    : memref<?x?xf32, affine_map<(d0, d1)[s0] -> (d0 + s0, d1)>>\n  return\n}"
     )
     alloc = module.body.operations[0].entry_block.operations[0]
     assert (len(alloc.dynamicSizes), len(alloc.symbolOperands)) == (2, 1)
