@@ -6,6 +6,7 @@
 #include "Encoding/Fields.h"
 #include "Encoding/Lm.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace afe::isa {
@@ -257,7 +258,9 @@ bool getTensors(ByteReader &in, Program &program) {
     list->resize(size_t(in.bounded(kMaxTensors)));
     for (IoTensor &tensor : *list) {
       tensor = getTensor(in);
-      if (in.bad() || tensor.dram > program.dramBytes ||
+      bool shaped = std::all_of(tensor.shape.begin(), tensor.shape.end(),
+                                [](int64_t dim) { return dim >= 0; });
+      if (in.bad() || !shaped || tensor.dram > program.dramBytes ||
           tensor.bytes > program.dramBytes - tensor.dram)
         return false;
     }
