@@ -25,6 +25,8 @@ struct CanonicalizeOptions : PassPipelineOptions<CanonicalizeOptions> {
 void buildCanonicalize(OpPassManager &pm, const CanonicalizeOptions &options) {
   SetBatchPassOptions batch;
   batch.batchSize = options.batchSize;
+  // First: what only looks as if it tied images together is gone then.
+  pm.addPass(createCanonicalizePass());
   pm.addPass(createSetBatchPass(batch));
   pm.addPass(createCanonicalizePass());
 }

@@ -88,6 +88,19 @@ struct DropIdentitySlice : OpRewritePattern<tosa::SliceOp> {
   }
 };
 
+/// A sum, maximum or minimum over a dimension of size 1 is its operand. (Importers write one per axis; over
+/// a batch of one it would tie the images of a larger batch together.)
+template <typename OpTy> struct DropUnitReduction : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+    auto type = typeOf(op.getInput());
+    if (!type || !type.hasStaticShape() || op.getInput().getType() != op.getType())
+      return rewriter.notifyMatchFailure(op, "it reduces several elements");
+    rewriter.replaceOp(op, op.getInput());
+    return success();
+  }
+};
+
 /// Operations whose result at an element depends on the operand at that element alone, whatever its
 /// coordinates: with one tensor operand, the others being parameters.
 bool isPointwiseUnary(Operation *op) {
@@ -293,7 +306,9 @@ struct TokensAsPixels : OpRewritePattern<tosa::Conv2DOp> {
 
 void populateMovementPatterns(RewritePatternSet &patterns) {
   patterns.add<MergeReshapes, MergeTransposes, DropIdentitySlice, SinkReshape, SinkTranspose,
-               SinkToSigned, RaiseToUnsigned, SinkReshapePair, TokensAsPixels>(patterns.getContext());
+               SinkToSigned, RaiseToUnsigned, SinkReshapePair, TokensAsPixels,
+               DropUnitReduction<tosa::ReduceSumOp>, DropUnitReduction<tosa::ReduceMaxOp>,
+               DropUnitReduction<tosa::ReduceMinOp>>(patterns.getContext());
 }
 
 } // namespace afe

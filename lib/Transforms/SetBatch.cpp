@@ -1,6 +1,7 @@
-// Follows the batch dimension from the arguments through @main and changes its size. First every
-// operation is asked whether its batch can change (nothing is modified until all agree), then types and
-// shape operands are rewritten.
+// Follows the batch from the arguments through @main and changes its size. The batch is the outermost part
+// of the first dimension, which may hold further things behind it (heads, tokens): its size is the batch
+// times a factor. First every operation is asked whether its batch can change (nothing is modified until
+// all agree), then types and shape operands are rewritten.
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Transforms/Locations.h"
@@ -29,7 +30,7 @@ class BatchSetter {
 public:
   BatchSetter(func::FuncOp func, int64_t batch) : func(func), newBatch(batch) {}
 
-  /// Marks all values whose first dimension is the batch; the obstacle and its operation, if any.
+  /// Marks all values that hold the batch; the obstacle and its operation, if any.
   std::pair<Operation *, Obstacle> analyse();
   void rewrite();
   bool changes() const { return oldBatch != newBatch; }
@@ -38,13 +39,14 @@ private:
   Obstacle visit(Operation &op);
   Obstacle visitShaped(Operation &op);
   Obstacle checkOperands(Operation &op) const;
-  bool isBatched(Value value) const { return batched.contains(value); }
+  bool isBatched(Value value) const { return factors.contains(value); }
+  bool isTileable(Operation &op, Value operand) const;
   void rewriteShapeOperand(Operation &op, unsigned operand, ArrayRef<int64_t> numbers);
   void rewriteShapes(Operation &op);
 
   func::FuncOp func;
   int64_t newBatch, oldBatch = 0;
-  llvm::DenseSet<Value> batched;
+  llvm::DenseMap<Value, int64_t> factors; ///< first dimension / batch, of all tensors that have it
 };
 
 Obstacle keepAxis(int64_t axis) {
@@ -53,23 +55,23 @@ Obstacle keepAxis(int64_t axis) {
 
 /// Operations that mention dimensions one by one.
 Obstacle BatchSetter::visitShaped(Operation &op) {
+  int64_t first = shapeOf(op.getOperand(0)).front();
   auto starts = [&](Value shape, int64_t expected, const char *problem) -> Obstacle {
     auto numbers = readShape(shape);
     return numbers && !numbers->empty() && numbers->front() == expected ? Obstacle() : problem;
   };
   return llvm::TypeSwitch<Operation *, Obstacle>(&op)
       .Case([&](tosa::ReshapeOp reshape) -> Obstacle {
-        auto from = shapeOf(reshape.getInput1()), to = shapeOf(reshape.getOutput());
-        if (to.empty() || to.front() != from.front())
-          return "joins the batch dimension with another one";
-        return {};
+        auto to = shapeOf(reshape.getOutput());
+        bool keeps = !to.empty() && to.front() % oldBatch == 0;
+        return keeps ? "" : "splits the batch dimension";
       })
       .Case([&](tosa::TransposeOp transpose) -> Obstacle {
         return transpose.getPerms()[0] == 0 ? "" : "moves the batch dimension";
       })
       .Case([&](tosa::SliceOp slice) -> Obstacle {
-        Obstacle first = starts(slice.getStart(), 0, "slices the batch dimension");
-        return first.empty() ? starts(slice.getSize(), oldBatch, "slices the batch dimension") : first;
+        Obstacle begin = starts(slice.getStart(), 0, "slices the batch dimension");
+        return begin.empty() ? starts(slice.getSize(), first, "slices the batch dimension") : begin;
       })
       .Case([&](tosa::PadOp pad) -> Obstacle {
         auto amounts = readShape(pad.getPadding());
@@ -82,15 +84,37 @@ Obstacle BatchSetter::visitShaped(Operation &op) {
       .Case<tosa::ConcatOp, tosa::ReverseOp, tosa::ArgMaxOp, tosa::ReduceSumOp, tosa::ReduceMaxOp,
             tosa::ReduceMinOp, tosa::ReduceAllOp, tosa::ReduceAnyOp, tosa::ReduceProductOp>(
           [](auto reduction) { return keepAxis(reduction.getAxis()); })
-      .Default([](Operation *) { return Obstacle(); });
+      .Default([&](Operation *) -> Obstacle {
+        auto of = [](Value value) { return cast<RankedTensorType>(value.getType()); };
+        bool keeps = llvm::all_of(op.getResults(), [&](Value result) {
+          return of(result).getRank() > 0 && llvm::any_of(op.getOperands(), [&](Value operand) {
+                   return isBatched(operand) && of(operand).getDimSize(0) == of(result).getDimSize(0);
+                 });
+        });
+        return keeps ? "" : "changes the first dimension";
+      });
 }
 
-/// Every large operand must carry the batch too; constants with one leading element broadcast.
+/// A constant that a concatenation puts beside every image can be repeated.
+bool BatchSetter::isTileable(Operation &op, Value operand) const {
+  return isa<tosa::ConcatOp>(op) && oldBatch == 1 && constantOf(operand) &&
+         shapeOf(operand).front() == 1;
+}
+
+/// Every large operand must carry the batch too, with the same factor; constants with one leading element
+/// broadcast.
 Obstacle BatchSetter::checkOperands(Operation &op) const {
   bool needsAll = isa<tosa::MatMulOp, tosa::ConcatOp, tosa::GatherOp, tosa::ScatterOp>(op);
-  for (Value operand : op.getOperands()) {
+  std::optional<int64_t> factor;
+  // Behind the two factors of a product come its zero points.
+  auto operands = isa<tosa::MatMulOp>(op) ? op.getOperands().take_front(2) : op.getOperands();
+  for (Value operand : operands) {
     auto type = dyn_cast<RankedTensorType>(operand.getType());
-    if (!type || isBatched(operand) || type.getRank() == 0)
+    if (isBatched(operand) && factor.value_or(factors.lookup(operand)) != factors.lookup(operand))
+      return "combines tensors that hold the batch differently";
+    if (isBatched(operand))
+      factor = factors.lookup(operand);
+    if (!type || isBatched(operand) || type.getRank() == 0 || isTileable(op, operand))
       continue;
     if (needsAll)
       return "combines the batch with a tensor that has none";
@@ -118,9 +142,9 @@ Obstacle BatchSetter::visit(Operation &op) {
     return obstacle;
   for (Value result : op.getResults()) {
     auto type = dyn_cast<RankedTensorType>(result.getType());
-    if (!type || type.getRank() == 0 || type.getDimSize(0) != oldBatch)
+    if (!type || type.getRank() == 0 || type.getDimSize(0) % oldBatch != 0)
       return "has a result whose first dimension is not the batch";
-    batched.insert(result);
+    factors[result] = type.getDimSize(0) / oldBatch;
   }
   return {};
 }
@@ -133,7 +157,7 @@ std::pair<Operation *, Obstacle> BatchSetter::analyse() {
     if (oldBatch && type.getDimSize(0) != oldBatch)
       return {func, "has arguments of different batch sizes"};
     oldBatch = type.getDimSize(0);
-    batched.insert(argument);
+    factors[argument] = 1;
   }
   if (oldBatch == 0)
     return {func, "has no arguments"};
@@ -141,7 +165,7 @@ std::pair<Operation *, Obstacle> BatchSetter::analyse() {
     if (Obstacle obstacle = visit(op); !obstacle.empty())
       return {&op, obstacle};
   for (Value result : func.getBody().front().getTerminator()->getOperands())
-    if (!isBatched(result))
+    if (factors.lookup(result) != 1)
       return {func.getBody().front().getTerminator(), "returns a tensor without a batch dimension"};
   return {nullptr, {}};
 }
@@ -154,6 +178,20 @@ void BatchSetter::rewriteShapeOperand(Operation &op, unsigned operand, ArrayRef<
 }
 
 void BatchSetter::rewriteShapes(Operation &op) {
+  for (OpOperand &operand : op.getOpOperands()) {
+    if (isBatched(operand.get()) || !isTileable(op, operand.get()))
+      continue;
+    OpBuilder builder(&op);
+    auto type = cast<RankedTensorType>(operand.get().getType());
+    auto shape = llvm::to_vector(type.getShape());
+    shape.front() = newBatch;
+    SmallVector<int64_t> multiples(shape.size(), 1);
+    multiples.front() = newBatch;
+    auto shapeType = tosa::shapeType::get(op.getContext(), shape.size());
+    Value count = tosa::ConstShapeOp::create(builder, op.getLoc(), shapeType,
+                                             builder.getIndexTensorAttr(multiples));
+    operand.set(tosa::TileOp::create(builder, op.getLoc(), type.clone(shape), operand.get(), count));
+  }
   if (isa<tosa::ReshapeOp>(op))
     rewriteShapeOperand(op, 1, shapeOf(op.getResult(0)));
   if (auto slice = dyn_cast<tosa::SliceOp>(op))
@@ -164,7 +202,7 @@ void BatchSetter::rewrite() {
   auto retype = [&](Value value) {
     auto type = cast<RankedTensorType>(value.getType());
     auto shape = llvm::to_vector(type.getShape());
-    shape[0] = newBatch;
+    shape[0] = newBatch * factors.lookup(value);
     value.setType(type.clone(shape));
   };
   Block &body = func.getBody().front();

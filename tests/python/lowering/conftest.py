@@ -1,0 +1,6 @@
+"""Makes the importers' tests and their helpers importable here: their cases are lowered as well."""
+
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "importers")]
