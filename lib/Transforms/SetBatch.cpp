@@ -243,7 +243,7 @@ struct SetBatchPass : impl::SetBatchPassBase<SetBatchPass> {
     std::string sentence = "'" + kind + "' at " + describe(op->getLoc()) + " " + obstacle;
     if (!strict)
       return (void)getOperation()->setAttr("afe.batch_limit", StringAttr::get(&getContext(), sentence));
-    op->emitError("the batch cannot be changed to ") << batchSize << ": " << sentence;
+    op->emitError("the batch cannot be changed to ") << batchSize.getValue() << ": " << sentence;
     signalPassFailure();
   }
 };
