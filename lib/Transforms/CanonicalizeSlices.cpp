@@ -149,6 +149,31 @@ struct DropUnitDimensions : OpRewritePattern<tosa::TransposeOp> {
   }
 };
 
+/// pad(dequantize(x), 0.0) ==> dequantize(pad(x, zero point)).
+struct PadCodes : OpRewritePattern<tosa::PadOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tosa::PadOp op, PatternRewriter &rewriter) const override {
+    auto dequantize = matchCustom(op.getInput1().getDefiningOp(), "dequantize");
+    auto fill = scalarFloat(op.getPadConst());
+    auto zp = dequantize ? dequantize->integer("zero_point") : std::nullopt;
+    auto codes = dequantize ? typeOf(dequantize->op->getOperand(0)) : RankedTensorType();
+    if (!zp || fill != std::optional(0.0f) || !codes || !codes.getElementType().isSignlessInteger(8) ||
+        *zp < -128 || *zp > 127)
+      return rewriter.notifyMatchFailure(op, "it pads no int8 codes with 0");
+    auto type = RankedTensorType::get({1}, codes.getElementType());
+    Value code = tosa::ConstOp::create(rewriter, op.getLoc(), type,
+                                       DenseElementsAttr::get(type, static_cast<int8_t>(*zp)));
+    auto padded = codes.clone(typeOf(op.getOutput()).getShape());
+    Value pad = tosa::PadOp::create(rewriter, op.getLoc(), padded, dequantize->op->getOperand(0),
+                                    op.getPadding(), code);
+    Operation *moved = rewriter.clone(*dequantize->op);
+    moved->setOperand(0, pad);
+    moved->getResult(0).setType(op.getType());
+    rewriter.replaceOp(op, moved->getResult(0));
+    return success();
+  }
+};
+
 /// quantize(move(x, …)) ==> move(quantize(x), …) for f32 slices, concatenations and zero padding of
 /// arguments: a space-to-depth in front of the first layer then moves bytes.
 struct RaiseQuantize : OpRewritePattern<tosa::CustomOp> {
@@ -188,7 +213,7 @@ struct RaiseQuantize : OpRewritePattern<tosa::CustomOp> {
 } // namespace
 
 void populateSlicePatterns(RewritePatternSet &patterns) {
-  patterns.add<RaiseSliceOverTranspose, RaiseSliceOverReshape, DropUnitDimensions, RaiseQuantize>(
+  patterns.add<RaiseSliceOverTranspose, RaiseSliceOverReshape, DropUnitDimensions, PadCodes, RaiseQuantize>(
       patterns.getContext());
 }
 

@@ -72,6 +72,7 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     joinGroups(func, constants);
     fuseResiduals(func);
     lowerPooling(func);
+    lowerFloatAverages(func, constants);
     lowerSoftmax(func);
     lowerArgMax(func);
     lowerResize(func, constants);

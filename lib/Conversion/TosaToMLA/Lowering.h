@@ -32,6 +32,8 @@ void joinGroups(mlir::func::FuncOp func, ConstantPool &constants);
 void fuseResiduals(mlir::func::FuncOp func);
 /// Max and average pooling as vector programs with a window.
 void lowerPooling(mlir::func::FuncOp func);
+/// f32 average pooling of dequantized tensors, in the order of its additions.
+void lowerFloatAverages(mlir::func::FuncOp func, ConstantPool &constants);
 /// LiteRT's int8 softmax as one vector program.
 void lowerSoftmax(mlir::func::FuncOp func);
 /// argmax over channels.

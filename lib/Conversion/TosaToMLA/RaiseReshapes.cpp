@@ -40,15 +40,17 @@ bool raisesOver(Operation *op, ArrayRef<int64_t> target) {
   return llvm::all_of(op->getOperands().take_front(tensorOperands(op)), [&](Value operand) {
     ElementsAttr constant = constantOf(operand);
     auto type = cast<RankedTensorType>(operand.getType());
-    return constant ? constant.getNumElements() == 1 : type.getShape() == shape;
+    return type.getShape() == shape || (constant && constant.getNumElements() == 1);
   });
 }
 
-/// `operand` under the shape of the reshape; constants of one element keep one.
+/// `operand` under the shape of the reshape; constants of one element keep one, others take the shape.
 Value raised(OpBuilder &b, Value operand, tosa::ReshapeOp reshape) {
   auto shape = cast<RankedTensorType>(reshape.getType()).getShape();
   if (ElementsAttr constant = constantOf(operand)) {
-    ElementsAttr one = reshaped(constant, SmallVector<int64_t>(shape.size(), 1));
+    bool isOne = constant.getNumElements() == 1;
+    ElementsAttr one = reshaped(constant, isOne ? SmallVector<int64_t>(shape.size(), 1)
+                                                : SmallVector<int64_t>(shape));
     return one ? Value(tosa::ConstOp::create(b, operand.getLoc(), one.getType(), one)) : Value();
   }
   auto type = cast<RankedTensorType>(operand.getType()).clone(shape);
