@@ -28,6 +28,20 @@ def SegmentsToFunctionsPass : Pass<"a65-segments-to-functions", "::mlir::ModuleO
   let statistics = [Statistic<"segments", "segments", "Segments made functions">];
 }
 
+def InlineParametersPass : Pass<"a65-inline-parameters", "::mlir::func::FuncOp"> {
+  let summary = "parameters that lowerings read stand inline";
+  let description = [{
+    The operands of `tosa.rescale` behind the first, and constants of one element. A rescale whose
+    parameters are computed, or whose rounding is left open (`INEXACT_ROUND`), is an error.
+    ```
+    %m = "tosa.const"() {values = dense_resource<m> : tensor<3xi32>}
+    ==>
+    %m = "tosa.const"() {values = dense<[…]> : tensor<3xi32>}
+    ```
+  }];
+  let dependentDialects = ["::mlir::tosa::TosaDialect"];
+}
+
 def LowerCustomPass : Pass<"a65-lower-custom", "::mlir::func::FuncOp"> {
   let summary = "operators that TOSA or its upstream lowering cannot say exactly become linalg";
   let description = [{

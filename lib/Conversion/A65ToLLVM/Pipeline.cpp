@@ -25,7 +25,9 @@ void cleanUp(OpPassManager &pm) {
 /// Segments -> linalg on tensors.
 void buildLinalg(OpPassManager &pm) {
   pm.addPass(createSegmentsToFunctionsPass());
+  pm.addNestedPass<func::FuncOp>(createInlineParametersPass());
   pm.addNestedPass<func::FuncOp>(createLowerCustomPass());
+  pm.addPass(createTosaToSCFPass());
   pm.addNestedPass<func::FuncOp>(tosa::createTosaOptionalDecompositionsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addNestedPass<func::FuncOp>(tosa::createTosaMakeBroadcastablePass());
@@ -37,7 +39,6 @@ void buildLinalg(OpPassManager &pm) {
   arith.includeApplyRescale = true;
   pm.addNestedPass<func::FuncOp>(createTosaToArithPass(arith));
   pm.addNestedPass<func::FuncOp>(createTosaToTensorPass());
-  pm.addPass(createTosaToSCFPass());
   cleanUp(pm);
 }
 

@@ -57,6 +57,15 @@ LogicalResult makeSignless(Operation *op) {
   return success();
 }
 
+/// Buffers that a loop hands from one iteration to the next have no place in a planned workspace.
+LogicalResult refuseLoops(Block &block) {
+  auto walked = block.walk([](tosa::WhileOp op) {
+    op.emitOpError("has no lowering for the Cortex-A65: its buffers cannot be planned");
+    return WalkResult::interrupt();
+  });
+  return failure(walked.wasInterrupted());
+}
+
 /// All operations of the body are checked before the first type changes.
 LogicalResult makeSignless(Block &block) {
   auto walked = block.walk([](Operation *op) {
@@ -105,7 +114,7 @@ func::FuncOp createFunction(SegmentOp segment, OpBuilder &builder) {
 
 LogicalResult convert(SegmentOp segment) {
   Block &body = segment.getBody().front();
-  if (failed(makeSignless(body)))
+  if (failed(refuseLoops(body)) || failed(makeSignless(body)))
     return failure();
   OpBuilder builder(segment);
   func::FuncOp func = createFunction(segment, builder);
