@@ -31,9 +31,10 @@ def compile_segments(module: ir.Module, options: CompileOptions | None = None) -
     Raises AfeError COMPILE_FAILED naming the operation where one cannot be lowered; the module is
     then as it was before that segment.
     """
-    for op in list(module.body.operations):
-        if op.operation.name == "a65.segment":
-            _compile_segment(op.operation, options or CompileOptions())
+    found = [op.operation for op in module.body.operations]
+    for segment in found:
+        if segment.name == "a65.segment":
+            _compile_segment(segment, options or CompileOptions())
 
 
 def _compile_segment(segment: ir.Operation, options: CompileOptions) -> None:
@@ -83,13 +84,13 @@ def _named(error: AfeError) -> AfeError:
 
 def _tensors(segment: ir.Operation) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     block = segment.regions[0].blocks[0]
-    *_, results = block.operations
+    results = block.operations[len(block.operations) - 1].operation.operands
     return (
         _described(segment, "input_names", [tensor_type(value.type) for value in block.arguments]),
         _described(
             segment,
             "output_names",
-            [tensor_type(value.type) for value in results.operation.operands],
+            [tensor_type(value.type) for value in results],
         ),
     )
 

@@ -34,7 +34,7 @@ class Segment:
 
 @dataclass
 class Image:
-    """Memory from address 0 of the file, `symbols` that it defines, libraries' functions it calls."""
+    """Memory from the file's address 0, `symbols` that it defines, functions that it calls."""
 
     memory: bytearray
     segments: list[Segment]
@@ -75,8 +75,8 @@ def load_image(data: bytes) -> Image:
 
 def _program_headers(data: bytes) -> Iterator[tuple[int, ...]]:
     """(type, flags, offset, address, physical address, file size, memory size, alignment) each."""
-    magic, machine = _unpack("<16sH", data, 0)[0], _unpack("<H", data, 18)[0]
-    if magic[:6] != b"\x7fELF\x02\x01" or machine != _EM_AARCH64:
+    (machine,) = _unpack("<H", data, 18)
+    if data[:6] != b"\x7fELF\x02\x01" or machine != _EM_AARCH64:
         raise _invalid("it is no little-endian 64-bit ELF file for AArch64")
     (offset,) = _unpack("<Q", data, 32)
     entry_bytes, count = _unpack("<HH", data, 54)

@@ -12,10 +12,10 @@ from afe.a65.codegen import assembly_of, compile_assembly
 from afe.a65.libraries import LIBRARIES
 from afe.a65.link import link_shared_object
 from afe.errors import AfeError, ErrorCode
+from afe.options import CompileOptions
 from afe.package.network import TensorType
 from afe.package.read_module import elements_bytes
 from afe.pipelines import run_pipeline
-from afe.options import CompileOptions
 from afe.runtime import a65_emulator
 from elftools.elf.elffile import ELFFile
 from forced import binary_of, compiled, parse, segment_of_main

@@ -11,7 +11,8 @@ def main(arguments: str, result: str, body: str) -> str:
     """A function of `arguments` (types separated by `;`) that returns %r."""
     types = [type_.strip() for type_ in arguments.split(";")]
     listed = ", ".join(f"%{'xyzw'[i]}: tensor<{type_}>" for i, type_ in enumerate(types))
-    return f"func.func @main({listed}) -> tensor<{result}> {{\n{body}\nreturn %r : tensor<{result}>\n}}"
+    head = f"func.func @main({listed}) -> tensor<{result}>"
+    return f"{head} {{\n{body}\nreturn %r : tensor<{result}>\n}}"
 
 
 def const(name: str, values: str, type_: str) -> str:
@@ -146,6 +147,17 @@ def test_rescale(rounding, channels, types):
     check(main(type_in, type_out, rescale("x", type_in, type_out, rounding, channels)))
 
 
+def test_rescale_whose_multipliers_are_a_resource():
+    """As importers keep the parameters of wide layers."""
+    body = rescale("x", "3x7x3xi32", "3x7x3xi8", "SINGLE_ROUND", 3)
+    multipliers = [1 << 30, (1 << 31) - 1, 1234567890]
+    inline, resource = body.index("dense<"), "dense_resource<multipliers>"
+    body = body[:inline] + resource + body[body.index(" : tensor<3xi32>") :]
+    blob = "04000000" + np.array(multipliers, "<i4").tobytes().hex()
+    resources = '{-# dialect_resources: { builtin: { multipliers: "0x' + blob + '" } } #-}'
+    check(main("3x7x3xi32", "3x7x3xi8", body) + "\n" + resources)
+
+
 def test_unsigned_edges():
     """ui8 to i8 and back by a rescale that moves the zero point."""
     line = (
@@ -168,59 +180,83 @@ def test_unsigned_edges():
 
 
 UNARY = {
-    "table": (
-        "5x7xi8",
-        "5x7xi8",
-        const("t", weights(256), "256xi8") + "%r = tosa.table %x, %t : (A, tensor<256xi8>) -> B",
-    ),
-    "clamp i8": ("5x7xi8", "5x7xi8", "%r = tosa.clamp %x {min_val = -5 : i8, max_val = 9 : i8} : (A) -> B"),
-    "clamp f32": ("5x7xf32", "5x7xf32", "%r = tosa.clamp %x {min_val = -1.5 : f32, max_val = 2.0 : f32} : (A) -> B"),
-    "cast i32 f32": ("5x7xi32", "5x7xf32", "%r = tosa.cast %x : (A) -> B"),
-    "cast f32 i32": ("5x7xf32", "5x7xi32", "%r = tosa.cast %x : (A) -> B"),
-    "cast f32 i8": ("5x7xf32", "5x7xi8", "%r = tosa.cast %x : (A) -> B"),
-    "cast i8 i32": ("5x7xi8", "5x7xi32", "%r = tosa.cast %x : (A) -> B"),
-    "cast i32 i8": ("5x7xi32", "5x7xi8", "%r = tosa.cast %x : (A) -> B"),
-    "cast i8 f32": ("5x7xi8", "5x7xf32", "%r = tosa.cast %x : (A) -> B"),
-    "cast i1 f32": ("5x7xi1", "5x7xf32", "%r = tosa.cast %x : (A) -> B"),
-    "abs i32": ("5x7xi32", "5x7xi32", "%r = tosa.abs %x : (A) -> B"),
-    "abs f32": ("5x7xf32", "5x7xf32", "%r = tosa.abs %x : (A) -> B"),
-    "floor": ("5x7xf32", "5x7xf32", "%r = tosa.floor %x : (A) -> B"),
-    "ceil": ("5x7xf32", "5x7xf32", "%r = tosa.ceil %x : (A) -> B"),
-    "reciprocal": ("5x7xf32", "5x7xf32", "%r = tosa.reciprocal %x : (A) -> B"),
-    "logical_not": ("5x7xi1", "5x7xi1", "%r = tosa.logical_not %x : (A) -> B"),
-    "identity": ("5x7xi8", "5x7xi8", "%r = tosa.identity %x : (A) -> B"),
-    "reshape": ("5x6xi8", "3x2x5xi8", shape("n", [3, 2, 5]) + "%r = tosa.reshape %x, %n : (A, !tosa.shape<3>) -> B"),
-    "transpose": ("2x5x3xi8", "3x2x5xi8", "%r = tosa.transpose %x {perms = array<i32: 2, 0, 1>} : (A) -> B"),
-    "slice": ("5x7xi8", "2x3xi8", shape("a", [1, 3]) + shape("n", [2, 3])
-              + "%r = tosa.slice %x, %a, %n : (A, !tosa.shape<2>, !tosa.shape<2>) -> B"),
-    "pad": ("5x7xi8", "8x9xi8", shape("n", [1, 2, 0, 2]) + const("v", "-4", "1xi8")
-            + "%r = tosa.pad %x, %n, %v : (A, !tosa.shape<4>, tensor<1xi8>) -> B"),
-    "tile": ("2x3xi8", "4x9xi8", shape("n", [2, 3]) + "%r = tosa.tile %x, %n : (A, !tosa.shape<2>) -> B"),
-    "reverse": ("4x5x3xi8", "4x5x3xi8", "%r = tosa.reverse %x {axis = 1 : i32} : (A) -> B"),
-    "reduce_sum i32": ("4x5x3xi32", "4x1x3xi32", "%r = tosa.reduce_sum %x {axis = 1 : i32} : (A) -> B"),
-    "reduce_sum f32": ("4x5x3xf32", "4x1x3xf32", "%r = tosa.reduce_sum %x {axis = 1 : i32} : (A) -> B"),
-    "reduce_max i8": ("4x5x3xi8", "4x5x1xi8", "%r = tosa.reduce_max %x {axis = 2 : i32} : (A) -> B"),
-    "reduce_min f32": ("4x5x3xf32", "1x5x3xf32", "%r = tosa.reduce_min %x {axis = 0 : i32} : (A) -> B"),
-    "reduce_all": ("4x5xi1", "4x1xi1", "%r = tosa.reduce_all %x {axis = 1 : i32} : (A) -> B"),
-    "reduce_any": ("4x5xi1", "4x1xi1", "%r = tosa.reduce_any %x {axis = 1 : i32} : (A) -> B"),
-    "argmax i8": ("4x5x3xi8", "4x3xi32", "%r = tosa.argmax %x {axis = 1 : i32} : (A) -> B"),
-    "argmax f32": ("4x5x3xf32", "4x5xi32", "%r = tosa.argmax %x {axis = 2 : i32} : (A) -> B"),
-    "resize": (
-        "1x3x5x2xi8",
-        "1x6x10x2xi8",
-        shape("f", [2, 1, 2, 1]) + shape("o", [0, 0]) + shape("b", [1, 1])
-        + "%r = tosa.resize %x, %f, %o, %b {mode = NEAREST_NEIGHBOR} "
-        ": (A, !tosa.shape<4>, !tosa.shape<2>, !tosa.shape<2>) -> B",
-    ),
-}  # fmt: skip
+    "clamp i8": ("5x7xi8", "5x7xi8", "{min_val = -5 : i8, max_val = 9 : i8}"),
+    "clamp f32": ("5x7xf32", "5x7xf32", "{min_val = -1.5 : f32, max_val = 2.0 : f32}"),
+    "cast i32 f32": ("5x7xi32", "5x7xf32", ""),
+    "cast f32 i32": ("5x7xf32", "5x7xi32", ""),
+    "cast f32 i8": ("5x7xf32", "5x7xi8", ""),
+    "cast i8 i32": ("5x7xi8", "5x7xi32", ""),
+    "cast i32 i8": ("5x7xi32", "5x7xi8", ""),
+    "cast i8 f32": ("5x7xi8", "5x7xf32", ""),
+    "cast i1 f32": ("5x7xi1", "5x7xf32", ""),
+    "abs i32": ("5x7xi32", "5x7xi32", ""),
+    "abs f32": ("5x7xf32", "5x7xf32", ""),
+    "floor": ("5x7xf32", "5x7xf32", ""),
+    "ceil": ("5x7xf32", "5x7xf32", ""),
+    "reciprocal": ("5x7xf32", "5x7xf32", ""),
+    "logical_not": ("5x7xi1", "5x7xi1", ""),
+    "identity": ("5x7xi8", "5x7xi8", ""),
+    "transpose": ("2x5x3xi8", "3x2x5xi8", "{perms = array<i32: 2, 0, 1>}"),
+    "reverse": ("4x5x3xi8", "4x5x3xi8", "{axis = 1 : i32}"),
+    "reduce_sum i32": ("4x5x3xi32", "4x1x3xi32", "{axis = 1 : i32}"),
+    "reduce_sum f32": ("4x5x3xf32", "4x1x3xf32", "{axis = 1 : i32}"),
+    "reduce_max i8": ("4x5x3xi8", "4x5x1xi8", "{axis = 2 : i32}"),
+    "reduce_min f32": ("4x5x3xf32", "1x5x3xf32", "{axis = 0 : i32}"),
+    "reduce_all": ("4x5xi1", "4x1xi1", "{axis = 1 : i32}"),
+    "reduce_any": ("4x5xi1", "4x1xi1", "{axis = 1 : i32}"),
+    "argmax i8": ("4x5x3xi8", "4x3xi32", "{axis = 1 : i32}"),
+    "argmax f32": ("4x5x3xf32", "4x5xi32", "{axis = 2 : i32}"),
+}
 
 
 @pytest.mark.parametrize("name", UNARY)
 def test_operations_of_one_tensor(name):
     """Exact, the f32 ones too: each is one IEEE operation per element or a sum in order."""
-    source, target, body = UNARY[name]
-    body = body.replace("(A", f"(tensor<{source}>").replace("-> B", f"-> tensor<{target}>")
+    source, target, attributes = UNARY[name]
+    operation = name.split(" ")[0]
+    body = f"%r = tosa.{operation} %x {attributes} : (tensor<{source}>) -> tensor<{target}>"
     check(main(source, target, body))
+
+
+SHAPED = {
+    "reshape": ("5x6xi8", "3x2x5xi8", [[3, 2, 5]], ""),
+    "slice": ("5x7xi8", "2x3xi8", [[1, 3], [2, 3]], ""),
+    "tile": ("2x3xi8", "4x9xi8", [[2, 3]], ""),
+    "resize": (
+        "1x3x5x2xi8",
+        "1x6x10x2xi8",
+        [[2, 1, 2, 1], [0, 0], [1, 1]],
+        "{mode = NEAREST_NEIGHBOR}",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_operations_with_shapes(name):
+    """Data movement whose parameters are shapes."""
+    source, target, shapes, attributes = SHAPED[name]
+    body = "".join(shape(f"s{i}", values) for i, values in enumerate(shapes))
+    operands = ", ".join(f"%s{i}" for i in range(len(shapes)))
+    types = ", ".join(f"!tosa.shape<{len(values)}>" for values in shapes)
+    body += (
+        f"%r = tosa.{name} %x, {operands} {attributes} : (tensor<{source}>, {types}) "
+        f"-> tensor<{target}>"
+    )
+    check(main(source, target, body))
+
+
+def test_padding_and_tables():
+    """A padding value that is not 0; every entry of a table."""
+    body = shape("n", [1, 2, 0, 2]) + const("v", "-4", "1xi8")
+    body += (
+        "%r = tosa.pad %x, %n, %v : (tensor<5x7xi8>, !tosa.shape<4>, tensor<1xi8>) "
+        "-> tensor<8x9xi8>"
+    )
+    check(main("5x7xi8", "8x9xi8", body))
+    codes = np.arange(-128, 128, dtype=np.int8).reshape(8, 32)
+    body = const("t", weights(256), "256xi8")
+    body += "%r = tosa.table %x, %t : (tensor<8x32xi8>, tensor<256xi8>) -> tensor<8x32xi8>"
+    check(main("8x32xi8", "8x32xi8", body), inputs=[codes])
 
 
 BINARY = {
