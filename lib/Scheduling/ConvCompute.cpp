@@ -10,8 +10,7 @@ static std::vector<Interval> whole(int64_t address, int64_t bytes) {
   return {{address, address + bytes}};
 }
 
-isa::TensorFields ConvEmitter::tensorFields(const Work &work, int64_t chunk, const Phase &phase,
-                                            int quad) {
+isa::TensorFields ConvEmitter::tensorFields(int64_t chunk, const Phase &phase, int quad) const {
   const Box &box = inputs[quad].box;
   Layout l1 = tileLayout(input, box);
   isa::TensorFields f;
@@ -35,7 +34,7 @@ isa::TensorFields ConvEmitter::tensorFields(const Work &work, int64_t chunk, con
   return f;
 }
 
-isa::OutputFields ConvEmitter::outputFields(int quad, const Work &work) {
+isa::OutputFields ConvEmitter::outputFields() const {
   isa::OutputFields f;
   const RequantParams &r = conv.requant;
   f.mode = int(r.mode);
@@ -50,8 +49,6 @@ isa::OutputFields ConvEmitter::outputFields(int quad, const Work &work) {
   f.residual = int(a.mode);
   if (a.mode != isa::Residual::None) {
     const Tensor &residual = e.network.tensors[layer.inputs[1]];
-    Layout l = tileLayout(residual, work.box);
-    f.res_sn = l.image, f.res_sy = l.row, f.res_sx = l.pixel, f.res_sc = l.block;
     f.res_unsigned = residual.type == isa::ElementType::U8;
     f.res_zp = a.residualZp, f.self_zp = a.selfZp;
     f.res_mult = a.residualMultiplier, f.res_shift = a.residualShift;
@@ -75,96 +72,125 @@ static std::vector<Interval> blockRanges(int64_t address, const Layout &l, int64
   return copy.ranges(false);
 }
 
+/// Positions [first, end) of a phase along one axis that lie in the outputs [lo, hi).
+static std::pair<int64_t, int64_t> phaseRange(int64_t lo, int64_t hi, int64_t offset,
+                                              int64_t step) {
+  int64_t first = ceilDiv(std::max<int64_t>(0, lo - offset), step);
+  return {first, std::max(first, ceilDiv(hi - offset, step))};
+}
+
+/// The bank of a tile's `fill`-th block: chosen with the first input chunk, kept for the others.
+int ConvEmitter::bankOf(int quad, size_t fill, bool first) {
+  std::vector<int> &banks = fillBanks[quad];
+  if (first) {
+    banks.resize(std::max(banks.size(), fill + 1));
+    banks[fill] = e.nextBank(quad);
+  }
+  return banks[fill];
+}
+
+void ConvEmitter::tensorBlock(int quad, const Work &work, int64_t chunk, size_t phaseIndex,
+                              const Block &block, isa::TensorFields t) {
+  const Phase &phase = conv.phases[phaseIndex];
+  const Held &in = inputs[quad], &w = weights[quad];
+  Layout l = tileLayout(input, in.box);
+  auto [c0, c1] = chunkChannels(chunk);
+  t.images = block.images, t.rows = block.rows, t.cols = block.cols;
+  t.oc = std::min(block.blocks * kLanes, out.c - (work.box.b0 + block.b) * kLanes);
+  if (conv.depthwise)
+    t.ic = ceilDiv(t.oc, conv.multiplier);
+  t.y0 = phase.y0 + block.y * conv.strideY - in.box.y0;
+  t.x0 = phase.x0 + block.x * conv.strideX - in.box.x0;
+  int64_t lane = conv.depthwise ? 0 : (work.group * groupIn + c0) % kLanes;
+  int64_t inBlock = conv.depthwise ? (work.box.b0 + block.b) / conv.multiplier - in.box.b0 : 0;
+  t.in = in.slot->address + block.n * l.image + inBlock * l.block + lane;
+  t.weights = w.slot->address + phaseOffset(work, chunk, phaseIndex) + block.b * t.w_so;
+  t.grid_p = block.gridPixels;
+  t.bank = block.bank;
+  // Rows of the input that these pixels read; all in the padding: none.
+  int64_t y0 = std::max<int64_t>(0, t.y0);
+  int64_t y1 = std::min<int64_t>(t.in_h, t.y0 + (block.rows - 1) * conv.strideY +
+                                             (phase.kh - 1) * conv.dilY + 1);
+  int64_t inBlocks =
+      conv.depthwise ? ceilDiv(block.blocks, conv.multiplier) : ceilDiv(lane + c1 - c0, kLanes);
+  int64_t run = input.interleaved() ? std::min(kLanes, l.pixel) : kLanes;
+  std::vector<Interval> reads;
+  if (y1 > y0)
+    reads = blockRanges(t.in - lane + y0 * l.row, l, block.images, y1 - y0, in.box.cols(), inBlocks,
+                        run, 1, 1);
+  e.tensor(quad, t, {in.slot, reads}, {w.slot, whole(t.weights, block.blocks * t.w_so)});
+}
+
+void ConvEmitter::outputBlock(int quad, const Work &work, int64_t chunk, const Phase &phase,
+                              const Block &block, isa::OutputFields o) {
+  const Held &w = weights[quad];
+  o.bank = block.bank, o.images = block.images, o.rows = block.rows, o.cols = block.cols;
+  o.oc = std::min(block.blocks * kLanes, out.c - (work.box.b0 + block.b) * kLanes);
+  auto place = [&](const Tensor &tensor, const L1Ref &slot, Layout &l) {
+    l = tileLayout(tensor, work.box);
+    return slot->address + block.n * l.image +
+           (phase.outY + block.y * phase.outStepY - work.box.y0) * l.row +
+           (phase.outX + block.x * phase.outStepX - work.box.x0) * l.pixel + block.b * l.block;
+  };
+  auto ranges = [&](int64_t address, const Layout &l, int64_t elementBytes) {
+    return blockRanges(address, l, block.images, block.rows, block.cols, block.blocks,
+                       kLanes * elementBytes, phase.outStepY, phase.outStepX);
+  };
+  Layout l;
+  o.out = place(out, outs[quad], l);
+  o.out_sn = l.image, o.out_sy = l.row * phase.outStepY;
+  o.out_sx = l.pixel * phase.outStepX, o.out_sc = l.block;
+  Emitter::Operand to{outs[quad], ranges(o.out, l, out.elementBytes())}, params, residual, table;
+  int64_t paramsAt = w.slot->address + phaseOffset(work, chunk, conv.phases.size());
+  if (o.has_params) {
+    o.params = paramsAt + block.b * paramBlockBytes(conv);
+    params = {w.slot, whole(o.params, block.blocks * paramBlockBytes(conv))};
+  }
+  if (o.use_table) {
+    o.table = paramsAt + work.box.blocks() * paramBlockBytes(conv);
+    table = {w.slot, whole(o.table, 256)};
+  }
+  if (o.residual) {
+    o.res = place(e.network.tensors[layer.inputs[1]], residuals[quad], l);
+    o.res_sn = l.image, o.res_sy = l.row * phase.outStepY;
+    o.res_sx = l.pixel * phase.outStepX, o.res_sc = l.block;
+    residual = {residuals[quad], ranges(o.res, l, 1)};
+  }
+  e.output(quad, o, params, residual, table, to);
+}
+
 void ConvEmitter::computePhase(int quad, const Work &work, int64_t chunk, size_t phaseIndex) {
   const Phase &phase = conv.phases[phaseIndex];
   const Box &box = work.box;
-  int64_t j0 = ceilDiv(std::max<int64_t>(0, box.y0 - phase.outY), phase.outStepY);
-  int64_t j1 = std::max(j0, ceilDiv(box.y1 - phase.outY, phase.outStepY));
-  int64_t k0 = ceilDiv(std::max<int64_t>(0, box.x0 - phase.outX), phase.outStepX);
-  int64_t k1 = std::max(k0, ceilDiv(box.x1 - phase.outX, phase.outStepX));
-  if (j1 == j0 || k1 == k0)
+  auto [y0, y1] = phaseRange(box.y0, box.y1, phase.outY, phase.outStepY);
+  auto [x0, x1] = phaseRange(box.x0, box.x1, phase.outX, phase.outStepX);
+  if (y1 == y0 || x1 == x0)
     return;
   auto [c0, c1] = chunkChannels(chunk);
-  int64_t steps = tensorSteps(conv, phase, c1 - c0, packed, e.target);
-  Grid grid = chooseGrid(box.images(), j1 - j0, k1 - k0, box.blocks(), steps, conv.depthwise,
+  Grid grid = chooseGrid(box.images(), y1 - y0, x1 - x0, box.blocks(),
+                         tensorSteps(conv, phase, c1 - c0, packed, e.target), conv.depthwise,
                          e.target, mapping.inputChunks > 1 ? e.target.accumulator_banks : 0,
                          conv.depthwise ? conv.multiplier : 1);
-  bool last = chunk == mapping.inputChunks - 1;
-  const Held &in = inputs[quad], &w = weights[quad];
-  isa::TensorFields tensorBase = tensorFields(work, chunk, phase, quad);
-  isa::OutputFields outputBase = outputFields(quad, work);
-  Layout inL = tileLayout(input, in.box), outL = tileLayout(out, box), resL = outL;
-  if (conv.residual.mode != isa::Residual::None)
-    resL = tileLayout(e.network.tensors[layer.inputs[1]], box);
-  int64_t e8 = out.elementBytes(), paramsAt = phaseOffset(work, chunk, conv.phases.size());
+  const isa::TensorFields tensor = tensorFields(chunk, phase, quad);
+  const isa::OutputFields output = outputFields();
   size_t fill = 0;
   for (int64_t b = 0; b < box.blocks(); b += grid.blocks)
     for (int64_t n = 0; n < box.images(); n += grid.images)
-      for (int64_t j = j0; j < j1; j += grid.rows)
-        for (int64_t k = k0; k < k1; k += grid.cols, ++fill) {
-          int64_t nb = std::min(grid.blocks, box.blocks() - b),
-                  ni = std::min(grid.images, box.images() - n), nj = std::min(grid.rows, j1 - j),
-                  nk = std::min(grid.cols, k1 - k);
-          isa::TensorFields t = tensorBase;
-          t.images = ni, t.rows = nj, t.cols = nk;
-          t.oc = std::min(nb * kLanes, out.c - (box.b0 + b) * kLanes);
-          if (conv.depthwise)
-            t.ic = ceilDiv(t.oc, conv.multiplier);
-          t.y0 = phase.y0 + j * conv.strideY - in.box.y0;
-          t.x0 = phase.x0 + k * conv.strideX - in.box.x0;
-          int64_t lane = conv.depthwise ? 0 : (work.group * groupIn + c0) % kLanes;
-          int64_t inBlock = conv.depthwise ? (box.b0 + b) / conv.multiplier - in.box.b0 : 0;
-          t.in = in.slot->address + n * inL.image + inBlock * inL.block + lane;
-          t.weights = w.slot->address + phaseOffset(work, chunk, phaseIndex) + b * t.w_so;
-          t.grid_p = grid.pixels;
-          if (chunk == 0) {
-            int bank = e.nextBank(quad);
-            if (fillBanks[quad].size() <= fill)
-              fillBanks[quad].resize(fill + 1);
-            fillBanks[quad][fill] = bank;
-          }
-          t.bank = fillBanks[quad][fill];
-          // Rows and columns of the input that these pixels read.
-          int64_t y0 = std::max<int64_t>(0, t.y0),
-                  y1 = std::min<int64_t>(t.in_h, t.y0 + (nj - 1) * conv.strideY +
-                                                     (phase.kh - 1) * conv.dilY + 1);
-          int64_t inBlocks =
-              conv.depthwise ? ceilDiv(nb, conv.multiplier) : ceilDiv(lane + c1 - c0, kLanes);
-          std::vector<Interval> reads;
-          if (y1 > y0)
-            reads =
-                blockRanges(t.in - lane + y0 * inL.row, inL, ni, y1 - y0, in.box.cols(), inBlocks,
-                            input.interleaved() ? std::min(kLanes, inL.pixel) : kLanes, 1, 1);
-          e.tensor(quad, t, {in.slot, reads}, {w.slot, whole(t.weights, nb * t.w_so)});
-          if (!last)
-            continue;
-          isa::OutputFields o = outputBase;
-          o.bank = t.bank, o.images = ni, o.rows = nj, o.cols = nk, o.oc = t.oc;
-          auto at = [&](const Layout &l, const L1Ref &slot) {
-            return slot->address + n * l.image +
-                   (phase.outY + j * phase.outStepY - box.y0) * l.row +
-                   (phase.outX + k * phase.outStepX - box.x0) * l.pixel + b * l.block;
-          };
-          o.out = at(outL, outs[quad]);
-          o.out_sn = outL.image, o.out_sy = outL.row * phase.outStepY;
-          o.out_sx = outL.pixel * phase.outStepX, o.out_sc = outL.block;
-          Emitter::Operand params, residual, table;
-          if (o.has_params) {
-            o.params = w.slot->address + paramsAt + b * paramBlockBytes(conv);
-            params = {w.slot, whole(o.params, nb * paramBlockBytes(conv))};
-          }
-          if (o.use_table) {
-            o.table = w.slot->address + paramsAt + box.blocks() * paramBlockBytes(conv);
-            table = {w.slot, whole(o.table, 256)};
-          }
-          if (o.residual) {
-            o.res = at(resL, residuals[quad]);
-            residual = {residuals[quad], blockRanges(o.res, resL, ni, nj, nk, nb, kLanes,
-                                                     phase.outStepY, phase.outStepX)};
-          }
-          e.output(quad, o, params, residual, table,
-                   {outs[quad], blockRanges(o.out, outL, ni, nj, nk, nb, kLanes * e8,
-                                            phase.outStepY, phase.outStepX)});
+      for (int64_t y = y0; y < y1; y += grid.rows)
+        for (int64_t x = x0; x < x1; x += grid.cols, ++fill) {
+          Block block{b,
+                      n,
+                      y,
+                      x,
+                      std::min(grid.blocks, box.blocks() - b),
+                      std::min(grid.images, box.images() - n),
+                      std::min(grid.rows, y1 - y),
+                      std::min(grid.cols, x1 - x),
+                      grid.pixels,
+                      bankOf(quad, fill, chunk == 0)};
+          tensorBlock(quad, work, chunk, phaseIndex, block, tensor);
+          if (chunk == mapping.inputChunks - 1)
+            outputBlock(quad, work, chunk, phase, block, output);
         }
 }
 

@@ -36,6 +36,13 @@ public:
   bool run();
 
 private:
+  /// One bank fill: where it starts in the tile (channel block, image) and in the phase (row,
+  /// column), and its extents.
+  struct Block {
+    int64_t b, n, y, x, blocks, images, rows, cols, gridPixels;
+    int bank;
+  };
+
   std::vector<Work> worksOf(int quad) const;
   bool step(const std::vector<const Work *> &works);
   bool loadInputs(const std::vector<const Work *> &works, int64_t chunk);
@@ -50,8 +57,14 @@ private:
   std::pair<int64_t, int64_t> chunkChannels(int64_t chunk) const;
   int64_t phaseOffset(const Work &work, int64_t chunk, size_t phaseIndex) const;
   int64_t itemBytes(const Work &work, int64_t chunk) const;
-  isa::TensorFields tensorFields(const Work &work, int64_t chunk, const Phase &phase, int quad);
-  isa::OutputFields outputFields(int quad, const Work &work);
+  /// What the instructions of a phase have in common, and each block's own.
+  isa::TensorFields tensorFields(int64_t chunk, const Phase &phase, int quad) const;
+  isa::OutputFields outputFields() const;
+  void tensorBlock(int quad, const Work &work, int64_t chunk, size_t phaseIndex, const Block &block,
+                   isa::TensorFields fields);
+  void outputBlock(int quad, const Work &work, int64_t chunk, const Phase &phase,
+                   const Block &block, isa::OutputFields fields);
+  int bankOf(int quad, size_t fill, bool first);
 
   Emitter &e;
   const Layer &layer;
