@@ -66,9 +66,9 @@ constexpr uint32_t kNoBuffer = 0xffffffffu;
 ///   Load {l2, l1}  Store {l1, l2}  Tensor {in, weights, psum}
 ///   Output {params, res, table, out}  Vector {program, a0..a3, r0, r1}
 struct Instruction {
-  uint32_t start = 0;      ///< start cycle in deterministic time T
-  uint8_t quads = 0;       ///< mask; more than one bit only for a multicast LOAD
-  uint32_t layer = 0;      ///< index into Program::layers
+  uint32_t start = 0; ///< start cycle in deterministic time T
+  uint8_t quads = 0;  ///< mask; more than one bit only for a multicast LOAD
+  uint32_t layer = 0; ///< index into Program::layers
   std::array<uint32_t, 7> buffers{kNoBuffer, kNoBuffer, kNoBuffer, kNoBuffer,
                                   kNoBuffer, kNoBuffer, kNoBuffer};
   std::variant<LoadFields, StoreFields, TensorFields, OutputFields, VectorFields> fields;
@@ -86,58 +86,60 @@ struct DramRequest {
   uint32_t rows = 1, rowBytes = 0; ///< Instructions: rows = block index, rowBytes = its size
   int64_t dramStride = 0;          ///< from row to row
   int32_t l2Stride = 0;
-  uint32_t layer = 0;              ///< index into Program::layers
+  uint32_t layer = 0; ///< index into Program::layers
   uint32_t dramBuffer = kNoBuffer, l2Buffer = kNoBuffer;
 };
 
-/// A block of a quad's encoded instruction stream, as layoutStreams (Encoding/Lm.h) finds it and the
-/// decoder gives it back. Block 0 of every quad is fetched before T = 0; block k > 0 is a DramRequest
-/// of Kind::Instructions with doneAt of block k-2 < issue and due <= neededAt of block k.
+/// A block of a quad's encoded instruction stream, as layoutStreams (Encoding/Lm.h) finds it and
+/// the decoder gives it back. Block 0 of every quad is fetched before T = 0; block k > 0 is a
+/// DramRequest of Kind::Instructions with doneAt of block k-2 < issue and due <= neededAt of block
+/// k.
 struct InstructionBlock {
-  uint32_t bytes = 0;              ///< at most the target's instruction_block_bytes
-  uint64_t dram = 0;               ///< address of its first byte in DRAM
-  uint32_t neededAt = 0;           ///< T at which its first instruction is dispatched
-  uint32_t doneAt = 0;             ///< T at which its last instruction is dispatched
+  uint32_t bytes = 0;    ///< at most the target's instruction_block_bytes
+  uint64_t dram = 0;     ///< address of its first byte in DRAM
+  uint32_t neededAt = 0; ///< T at which its first instruction is dispatched
+  uint32_t doneAt = 0;   ///< T at which its last instruction is dispatched
 };
 
-/// A named byte range of one memory. [firstUse, lastUse] in T: from the first write to the last read.
+/// A named byte range of one memory. [firstUse, lastUse] in T: from the first write to the last
+/// read.
 struct Buffer {
   Memory memory = Memory::L2;
-  uint8_t quads = 0;               ///< L1 only: the quads that hold it, at the same address
+  uint8_t quads = 0; ///< L1 only: the quads that hold it, at the same address
   uint64_t address = 0, size = 0;
   uint32_t firstUse = 0, lastUse = 0;
-  uint32_t inPlaceOf = kNoBuffer;  ///< declared in-place partner whose bytes it may overwrite
+  uint32_t inPlaceOf = kNoBuffer; ///< declared in-place partner whose bytes it may overwrite
   std::string name;
 };
 
 /// A tensor that enters or leaves the program through DRAM.
 struct IoTensor {
-  std::string name;                ///< the tensor's name in the model
-  uint64_t dram = 0, bytes = 0;    ///< physical bytes of the whole batch
-  std::string scalar;              ///< "int8", "uint8", "int32"
-  std::vector<int64_t> shape;      ///< logical NHWC shape, batch first
-  std::string layout;              ///< "HWC" (dense) or "HWC16" (channels padded to 16)
+  std::string name;             ///< the tensor's name in the model
+  uint64_t dram = 0, bytes = 0; ///< physical bytes of the whole batch
+  std::string scalar;           ///< "int8", "uint8", "int32"
+  std::vector<int64_t> shape;   ///< logical NHWC shape, batch first
+  std::string layout;           ///< "HWC" (dense) or "HWC16" (channels padded to 16)
 };
 
 struct Layer {
-  std::string name;                ///< "conv2d_add_relu_3", without the segment's name
-  std::vector<std::string> sources;///< names and locations of the model's operators
+  std::string name;                 ///< "conv2d_add_relu_3", without the segment's name
+  std::vector<std::string> sources; ///< names and locations of the model's operators
 };
 
 struct Program {
-  std::string name;                ///< the segment, "MLA_0"
-  std::string target;              ///< name of the target description
-  uint64_t targetHash = 0;         ///< Target::hash()
+  std::string name;        ///< the segment, "MLA_0"
+  std::string target;      ///< name of the target description
+  uint64_t targetHash = 0; ///< Target::hash()
   uint32_t quads = 0;
-  uint32_t endCycle = 0;           ///< T at which every instruction is complete: at least start +
-                                   ///< occupancy + latency of each; dues after it count as endCycle
+  uint32_t endCycle = 0; ///< T at which every instruction is complete: at least start +
+                         ///< occupancy + latency of each; dues after it count as endCycle
   uint32_t batch = 1;
-  std::vector<std::vector<Instruction>> streams;  ///< one per quad, ordered by start
+  std::vector<std::vector<Instruction>> streams; ///< one per quad, ordered by start
   std::vector<DramRequest> requests;
-  std::vector<uint8_t> constants;  ///< DRAM image at address 0: weights, tables, micro-programs
-  uint64_t dramBytes = 0;          ///< extent of the DRAM image incl. inputs, outputs, spill;
-                                   ///< instruction blocks and request list come behind it
-  std::vector<std::vector<InstructionBlock>> blocks;  ///< one list per quad
+  std::vector<uint8_t> constants; ///< DRAM image at address 0: weights, tables, micro-programs
+  uint64_t dramBytes = 0;         ///< extent of the DRAM image incl. inputs, outputs, spill;
+                                  ///< instruction blocks and request list come behind it
+  std::vector<std::vector<InstructionBlock>> blocks; ///< one list per quad
   std::vector<Buffer> buffers;
   std::vector<IoTensor> inputs, outputs;
   std::vector<Layer> layers;

@@ -34,8 +34,8 @@ struct ExactRounding : OpRewritePattern<tosa::RescaleOp> {
   }
 };
 
-/// Lane operations on constants of one element are computed here: importers write the constant operand of
-/// an addition like any other.
+/// Lane operations on constants of one element are computed here: importers write the constant
+/// operand of an addition like any other.
 struct FoldOneElement : RewritePattern {
   explicit FoldOneElement(MLIRContext *context)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
@@ -48,14 +48,16 @@ struct FoldOneElement : RewritePattern {
     auto type = isLaneOp(op) && op->getNumResults() == 1
                     ? dyn_cast<RankedTensorType>(op->getResult(0).getType())
                     : RankedTensorType();
-    if (!type || !type.hasStaticShape() || type.getNumElements() != 1 || op->getNumOperands() == 0 ||
-        !isOneElement(op->getOperand(0)) || !llvm::all_of(op->getOperands(), constantOf))
+    if (!type || !type.hasStaticShape() || type.getNumElements() != 1 ||
+        op->getNumOperands() == 0 || !isOneElement(op->getOperand(0)) ||
+        !llvm::all_of(op->getOperands(), constantOf))
       return rewriter.notifyMatchFailure(op, "it is no scalar computation");
     auto bits = evaluate(op);
     auto value = bits ? toAttribute(*bits, type.getElementType()) : TypedAttr();
     if (!value)
       return rewriter.notifyMatchFailure(op, "it has no lane form");
-    rewriter.replaceOpWithNewOp<tosa::ConstOp>(op, type, DenseElementsAttr::get(type, Attribute(value)));
+    rewriter.replaceOpWithNewOp<tosa::ConstOp>(op, type,
+                                               DenseElementsAttr::get(type, Attribute(value)));
     return success();
   }
 
@@ -134,7 +136,8 @@ std::optional<int64_t> quantized(const CustomOp &op, float x) {
   auto scale = op.number("scale");
   auto zp = op.integer("zero_point");
   bool half_even = op.text("rounding") == "half_even";
-  if (!scale || !zp || *scale <= 0 || std::isnan(x) || (!half_even && op.text("rounding") != "half_away"))
+  if (!scale || !zp || *scale <= 0 || std::isnan(x) ||
+      (!half_even && op.text("rounding") != "half_away"))
     return std::nullopt;
   auto [lo, hi] = rangeOf(getElementTypeOrSelf(op.op->getResult(0).getType()));
   float quotient = x / *scale;
@@ -142,8 +145,8 @@ std::optional<int64_t> quantized(const CustomOp &op, float x) {
   return static_cast<int64_t>(std::clamp<double>(rounded + *zp, lo, hi));
 }
 
-/// quantize(clamp(x)) ==> clamp(quantize(x)): quantization never changes an order, so the bounds may be
-/// quantized instead, and integers clamped, which epilogues do for nothing.
+/// quantize(clamp(x)) ==> clamp(quantize(x)): quantization never changes an order, so the bounds
+/// may be quantized instead, and integers clamped, which epilogues do for nothing.
 struct ClampBehindQuantize : OpRewritePattern<tosa::CustomOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::CustomOp op, PatternRewriter &rewriter) const override {
@@ -206,8 +209,9 @@ struct CanonicalizePass : impl::CanonicalizePassBase<CanonicalizePass> {
 } // namespace
 
 void populateArithmeticPatterns(RewritePatternSet &patterns) {
-  patterns.add<FoldOneElement, ExactRounding, DropIdentityRescale, MergeClamps, ClampBehindQuantize>(
-      patterns.getContext());
+  patterns
+      .add<FoldOneElement, ExactRounding, DropIdentityRescale, MergeClamps, ClampBehindQuantize>(
+          patterns.getContext());
 }
 
 } // namespace afe

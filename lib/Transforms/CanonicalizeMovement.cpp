@@ -1,7 +1,7 @@
-// Movement patterns of afe-canonicalize. Reshapes and transposes sink through elementwise operations
-// towards the results: on the way they meet their inverses and cancel, or they arrive at an edge,
-// where the EV74 does them. The change from uint8 to int8 sinks through them, and the opposite one
-// rises, until a layer can absorb it.
+// Movement patterns of afe-canonicalize. Reshapes and transposes sink through elementwise
+// operations towards the results: on the way they meet their inverses and cancel, or they arrive at
+// an edge, where the EV74 does them. The change from uint8 to int8 sinks through them, and the
+// opposite one rises, until a layer can absorb it.
 
 #include "Transforms/Canonicalize.h"
 
@@ -50,8 +50,8 @@ struct MergeReshapes : OpRewritePattern<tosa::ReshapeOp> {
   }
 };
 
-/// transpose(transpose(x)) ==> transpose(x); the identity goes; moving dimensions of size 1 only is a
-/// reshape.
+/// transpose(transpose(x)) ==> transpose(x); the identity goes; moving dimensions of size 1 only is
+/// a reshape.
 struct MergeTransposes : OpRewritePattern<tosa::TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::TransposeOp op, PatternRewriter &rewriter) const override {
@@ -88,8 +88,8 @@ struct DropIdentitySlice : OpRewritePattern<tosa::SliceOp> {
   }
 };
 
-/// A sum, maximum or minimum over a dimension of size 1 is its operand. (Importers write one per axis; over
-/// a batch of one it would tie the images of a larger batch together.)
+/// A sum, maximum or minimum over a dimension of size 1 is its operand. (Importers write one per
+/// axis; over a batch of one it would tie the images of a larger batch together.)
 template <typename OpTy> struct DropUnitReduction : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
@@ -107,21 +107,21 @@ bool isPointwiseUnary(Operation *op) {
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return !rescale.getPerChannel() && signednessShift(rescale) != -128; // that one sinks itself
   if (auto custom = matchCustom(op))
-    return op->getNumResults() == 1 &&
-           llvm::is_contained({"quantize", "dequantize", "qdq.lookup"}, custom->op.getOperatorName());
+    return op->getNumResults() == 1 && llvm::is_contained({"quantize", "dequantize", "qdq.lookup"},
+                                                          custom->op.getOperatorName());
   return isa<tosa::ClampOp, tosa::CastOp, tosa::TableOp, tosa::NegateOp, tosa::AbsOp, tosa::ExpOp,
              tosa::LogOp, tosa::TanhOp, tosa::SigmoidOp, tosa::ErfOp, tosa::ReciprocalOp,
-             tosa::RsqrtOp, tosa::BitwiseNotOp, tosa::LogicalNotOp, tosa::FloorOp, tosa::CeilOp>(op);
+             tosa::RsqrtOp, tosa::BitwiseNotOp, tosa::LogicalNotOp, tosa::FloorOp, tosa::CeilOp>(
+      op);
 }
 
-/// Operations that know the last axis (softmax, requantization per channel) do not mind how the others are
-/// shaped.
+/// Operations that know the last axis (softmax, requantization per channel) do not mind how the
+/// others are shaped.
 bool isRowwise(Operation *op) {
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return rescale.getPerChannel();
   return matchCustom(op, "litert.softmax") && op->getNumOperands() == 1 && op->getNumResults() == 1;
 }
-
 
 /// f(reshape(x)) ==> reshape(f(x)).
 struct SinkReshape : RewritePattern {
@@ -179,7 +179,8 @@ struct SinkToSigned : RewritePattern {
   explicit SinkToSigned(MLIRContext *context)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    auto rescale = isMove(op) ? op->getOperand(0).getDefiningOp<tosa::RescaleOp>() : tosa::RescaleOp();
+    auto rescale =
+        isMove(op) ? op->getOperand(0).getDefiningOp<tosa::RescaleOp>() : tosa::RescaleOp();
     if (!rescale || signednessShift(rescale) != -128)
       return rewriter.notifyMatchFailure(op, "moves no tensor that was uint8");
     Operation *moved = rewriter.clone(*op);
@@ -221,8 +222,8 @@ bool isPointwiseBinary(Operation *op) {
              tosa::BitwiseAndOp, tosa::BitwiseOrOp, tosa::BitwiseXorOp>(op);
 }
 
-/// f(reshape(x), y) ==> reshape(f(x, y')) where y is reshaped from the same shape, or is a constant with one
-/// element (or one per channel).
+/// f(reshape(x), y) ==> reshape(f(x, y')) where y is reshaped from the same shape, or is a constant
+/// with one element (or one per channel).
 struct SinkReshapePair : RewritePattern {
   explicit SinkReshapePair(MLIRContext *context)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
@@ -232,7 +233,8 @@ struct SinkReshapePair : RewritePattern {
                          PatternRewriter &rewriter) {
     auto reshape = operand.getDefiningOp<tosa::ReshapeOp>();
     if (reshape && typeOf(operand).getShape() == to.getShape())
-      return typeOf(reshape.getInput1()).getShape() == from.getShape() ? reshape.getInput1() : Value();
+      return typeOf(reshape.getInput1()).getShape() == from.getShape() ? reshape.getInput1()
+                                                                       : Value();
     // One element, or one per channel where the channels stay.
     ElementsAttr elements = constantOf(operand);
     int64_t count = elements ? elements.getNumElements() : 0;
@@ -268,19 +270,21 @@ struct SinkReshapePair : RewritePattern {
     moved->setOperand(0, first);
     moved->setOperand(1, second);
     moved->getResult(0).setType(to.clone(from.getShape()));
-    rewriter.replaceOp(op, reshapeTo(rewriter, reshape.getLoc(), moved->getResult(0), to.getShape()));
+    rewriter.replaceOp(op,
+                       reshapeTo(rewriter, reshape.getLoc(), moved->getResult(0), to.getShape()));
     return success();
   }
 };
 
-/// A fully connected layer over tokens, written as images of one pixel: [N*S,1,1,C] from [N,S,C] ==>
-/// [N,S,1,C]. The batch stays the batch, and no token is moved.
+/// A fully connected layer over tokens, written as images of one pixel: [N*S,1,1,C] from [N,S,C]
+/// ==> [N,S,1,C]. The batch stays the batch, and no token is moved.
 struct TokensAsPixels : OpRewritePattern<tosa::Conv2DOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::Conv2DOp op, PatternRewriter &rewriter) const override {
     auto reshape = op.getInput().getDefiningOp<tosa::ReshapeOp>();
     auto from = reshape ? typeOf(reshape.getInput1()) : RankedTensorType();
-    auto input = typeOf(op.getInput()), output = typeOf(op.getOutput()), weights = typeOf(op.getWeight());
+    auto input = typeOf(op.getInput()), output = typeOf(op.getOutput()),
+         weights = typeOf(op.getWeight());
     auto isOne = [](int64_t n) { return n == 1; };
     if (!from || !from.hasStaticShape() || from.getRank() < 3 || !output || !weights ||
         input.getDimSize(0) == from.getDimSize(0) ||

@@ -1,6 +1,7 @@
-// Slice patterns of afe-canonicalize. Slices rise towards the arguments, through transposes and reshapes:
-// what is cut off early need not be moved, and the high-rank tensors of attention heads disappear.
-// Quantization rises through any movement in front of it, so that bytes are moved instead of words.
+// Slice patterns of afe-canonicalize. Slices rise towards the arguments, through transposes and
+// reshapes: what is cut off early need not be moved, and the high-rank tensors of attention heads
+// disappear. Quantization rises through any movement in front of it, so that bytes are moved
+// instead of words.
 
 #include "Transforms/Canonicalize.h"
 
@@ -60,8 +61,8 @@ struct RaiseSliceOverTranspose : OpRewritePattern<tosa::SliceOp> {
   }
 };
 
-/// slice(reshape(x)) ==> reshape(slice(x)) where the slice cuts one dimension, which the reshape split
-/// off the front of a dimension of x: [N, A*B] -> [N, A, B].
+/// slice(reshape(x)) ==> reshape(slice(x)) where the slice cuts one dimension, which the reshape
+/// split off the front of a dimension of x: [N, A*B] -> [N, A, B].
 struct RaiseSliceOverReshape : OpRewritePattern<tosa::SliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::SliceOp op, PatternRewriter &rewriter) const override {
@@ -74,11 +75,13 @@ struct RaiseSliceOverReshape : OpRewritePattern<tosa::SliceOp> {
     auto cut = cutDimension(*box, to);
     if (!cut)
       return rewriter.notifyMatchFailure(op, "it cuts several dimensions");
-    int64_t outer = llvm::product_of(to.take_front(*cut)), inner = llvm::product_of(to.drop_front(*cut + 1));
+    int64_t outer = llvm::product_of(to.take_front(*cut)),
+            inner = llvm::product_of(to.drop_front(*cut + 1));
     int64_t before = 1;
     for (int64_t dim = 0; dim < from.getRank(); before *= from.getDimSize(dim++)) {
       // The dimension of x that holds the cut one, from its start, and what lies behind it.
-      int64_t size = from.getDimSize(dim), behind = llvm::product_of(from.getShape().drop_front(dim + 1));
+      int64_t size = from.getDimSize(dim),
+              behind = llvm::product_of(from.getShape().drop_front(dim + 1));
       if (before != outer || size * behind != to[*cut] * inner || inner % behind != 0 || size == 1)
         continue;
       Box part{SmallVector<int64_t>(from.getRank(), 0), llvm::to_vector(from.getShape())};
@@ -137,14 +140,17 @@ struct DropUnitDimensions : OpRewritePattern<tosa::TransposeOp> {
         transposed.push_back(type.getDimSize(dim));
       }
     Value squeezed = reshaped(rewriter, op.getLoc(), op.getInput1(), shape);
-    Value moved = tosa::TransposeOp::create(rewriter, op.getLoc(), type.clone(transposed), squeezed, perms);
+    Value moved =
+        tosa::TransposeOp::create(rewriter, op.getLoc(), type.clone(transposed), squeezed, perms);
     rewriter.replaceOp(op, reshaped(rewriter, op.getLoc(), moved, result.getShape()));
     return success();
   }
 
-  static Value reshaped(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<int64_t> shape) {
+  static Value reshaped(PatternRewriter &rewriter, Location loc, Value value,
+                        ArrayRef<int64_t> shape) {
     auto type = tosa::shapeType::get(rewriter.getContext(), shape.size());
-    Value target = tosa::ConstShapeOp::create(rewriter, loc, type, rewriter.getIndexTensorAttr(shape));
+    Value target =
+        tosa::ConstShapeOp::create(rewriter, loc, type, rewriter.getIndexTensorAttr(shape));
     return tosa::ReshapeOp::create(rewriter, loc, typeOf(value).clone(shape), value, target);
   }
 };
@@ -157,8 +163,8 @@ struct PadCodes : OpRewritePattern<tosa::PadOp> {
     auto fill = scalarFloat(op.getPadConst());
     auto zp = dequantize ? dequantize->integer("zero_point") : std::nullopt;
     auto codes = dequantize ? typeOf(dequantize->op->getOperand(0)) : RankedTensorType();
-    if (!zp || fill != std::optional(0.0f) || !codes || !codes.getElementType().isSignlessInteger(8) ||
-        *zp < -128 || *zp > 127)
+    if (!zp || fill != std::optional(0.0f) || !codes ||
+        !codes.getElementType().isSignlessInteger(8) || *zp < -128 || *zp > 127)
       return rewriter.notifyMatchFailure(op, "it pads no int8 codes with 0");
     auto type = RankedTensorType::get({1}, codes.getElementType());
     Value code = tosa::ConstOp::create(rewriter, op.getLoc(), type,
@@ -180,7 +186,8 @@ struct RaiseQuantize : OpRewritePattern<tosa::CustomOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::CustomOp op, PatternRewriter &rewriter) const override {
     auto quantize = matchCustom(op, "quantize");
-    Operation *move = quantize && op->getNumOperands() == 1 ? op->getOperand(0).getDefiningOp() : nullptr;
+    Operation *move =
+        quantize && op->getNumOperands() == 1 ? op->getOperand(0).getDefiningOp() : nullptr;
     if (!isa_and_nonnull<tosa::SliceOp, tosa::ConcatOp, tosa::PadOp>(move))
       return rewriter.notifyMatchFailure(op, "nothing is moved in front of it");
     Type element = getElementTypeOrSelf(op->getResult(0).getType());
@@ -213,8 +220,8 @@ struct RaiseQuantize : OpRewritePattern<tosa::CustomOp> {
 } // namespace
 
 void populateSlicePatterns(RewritePatternSet &patterns) {
-  patterns.add<RaiseSliceOverTranspose, RaiseSliceOverReshape, DropUnitDimensions, PadCodes, RaiseQuantize>(
-      patterns.getContext());
+  patterns.add<RaiseSliceOverTranspose, RaiseSliceOverReshape, DropUnitDimensions, PadCodes,
+               RaiseQuantize>(patterns.getContext());
 }
 
 } // namespace afe

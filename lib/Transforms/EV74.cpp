@@ -37,7 +37,9 @@ static std::pair<std::string, std::string> layoutNames(ArrayRef<int32_t> perms) 
 static DictionaryAttr paramsOf(Operation *op) {
   Builder b(op->getContext());
   SmallVector<NamedAttribute> params;
-  auto put = [&](StringRef name, Attribute value) { params.push_back(b.getNamedAttr(name, value)); };
+  auto put = [&](StringRef name, Attribute value) {
+    params.push_back(b.getNamedAttr(name, value));
+  };
   Type result = op->getResult(0).getType();
   if (auto transpose = dyn_cast<tosa::TransposeOp>(op)) {
     auto [source, target] = layoutNames(transpose.getPerms());

@@ -44,8 +44,8 @@ bool isFullyConnected(mla::Conv2DOp op) {
 /// Whether two operands of a lane operation both depend on the elements (no constant among them).
 bool joinsLanes(Operation &lane) {
   return lane.getNumOperands() == 2 && llvm::none_of(lane.getOperands(), [](Value operand) {
-    return operand.getDefiningOp<mla::VConstOp>() != nullptr;
-  });
+           return operand.getDefiningOp<mla::VConstOp>() != nullptr;
+         });
 }
 
 /// What the reductions and windows of a program make of it; empty where it has none.
@@ -99,9 +99,8 @@ std::string wordsOf(Operation *op) {
       .Case([](mla::Conv2DOp conv) {
         return (isFullyConnected(conv) ? "fully_connected" : "conv2d") + epilogueWords(conv);
       })
-      .Case<mla::DepthwiseConv2DOp, mla::TransposeConv2DOp>([](auto conv) {
-        return conv->getName().stripDialect().str() + epilogueWords(conv);
-      })
+      .Case<mla::DepthwiseConv2DOp, mla::TransposeConv2DOp>(
+          [](auto conv) { return conv->getName().stripDialect().str() + epilogueWords(conv); })
       .Case([](mla::MatmulOp matmul) { return "matmul" + epilogueWords(matmul); })
       .Case([](mla::VectorOp vector) { return vectorWords(vector); })
       .Default([](Operation *other) { return other->getName().stripDialect().str(); });

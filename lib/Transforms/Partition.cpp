@@ -1,15 +1,15 @@
 // Cuts @main into MLA and A65 segments. Each operation gets the earliest stage that its producers
-// allow, stages alternating between the two processors; all operations of a stage are one segment. So
-// segments are convex by construction and as few as the dependences allow (of the two ways to start,
-// the one with fewer stages).
+// allow, stages alternating between the two processors; all operations of a stage are one segment.
+// So segments are convex by construction and as few as the dependences allow (of the two ways to
+// start, the one with fewer stages).
 
 #include "Conversion/TosaToMLA/Edges.h"
 #include "Transforms/EV74.h"
 #include "Transforms/Locations.h"
 #include "Transforms/Passes.h"
 
-#include "llvm/ADT/StringSet.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -200,7 +200,8 @@ void SegmentBuilder::findInterface() {
 
 Block *SegmentBuilder::createSegment() {
   TensorNames names(func);
-  ArrayAttr inputNames = names.of(inputs.getArrayRef()), outputNames = names.of(outputs.getArrayRef());
+  ArrayAttr inputNames = names.of(inputs.getArrayRef()),
+            outputNames = names.of(outputs.getArrayRef());
   auto locations = llvm::map_to_vector(stage.ops, [](Operation *op) { return op->getLoc(); });
   Location loc = func.getLoc();
   Region *region;

@@ -18,7 +18,8 @@ Value loadPointer(OpBuilder &builder, Location loc, Value table, int64_t index) 
   return LLVM::LoadOp::create(builder, loc, pointer, slot);
 }
 
-/// Arguments do not overlap (the ABI says so), except that outputs and inputs of no bytes may be null.
+/// Arguments do not overlap (the ABI says so), except that outputs and inputs of no bytes may be
+/// null.
 void makeInternal(LLVM::LLVMFuncOp body, int64_t numInputs, Builder &builder) {
   body.setLinkage(LLVM::Linkage::Internal);
   for (unsigned i = 0; i < body.getNumArguments(); ++i) {

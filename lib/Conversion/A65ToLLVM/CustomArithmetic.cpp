@@ -117,11 +117,11 @@ Value lowerLookup(const CustomOp &op, std::string &problem) {
   }
   TensorBuilder t(op.op);
   Value entries = op.op->getOperand(1);
-  return t.elementwise(resultType(op.op), op.op->getOperand(0),
-                       [&](TensorBuilder &t, ValueRange in) -> Value {
-                         Value entry = arith::AddIOp::create(t.b, t.loc, t.widen(in[0]), t.i32(128));
-                         return tensor::ExtractOp::create(t.b, t.loc, entries, t.index(entry));
-                       });
+  return t.elementwise(
+      resultType(op.op), op.op->getOperand(0), [&](TensorBuilder &t, ValueRange in) -> Value {
+        Value entry = arith::AddIOp::create(t.b, t.loc, t.widen(in[0]), t.i32(128));
+        return tensor::ExtractOp::create(t.b, t.loc, entries, t.index(entry));
+      });
 }
 
 } // namespace afe::a65

@@ -21,9 +21,11 @@ std::optional<Window> windowOf(ArrayRef<int64_t> kernel, ArrayRef<int64_t> strid
     return std::nullopt;
   Window w{{kernel[0], kernel[1]}, {stride[0], stride[1]}, {pad[0], pad[2]}, {pad[1], pad[3]}};
   for (int axis = 0; axis < 2; ++axis) {
-    bool isPositive = w.kernel[axis] > 0 && w.stride[axis] > 0 && w.before[axis] >= 0 && w.after[axis] >= 0;
+    bool isPositive =
+        w.kernel[axis] > 0 && w.stride[axis] > 0 && w.before[axis] >= 0 && w.after[axis] >= 0;
     // Bounds keep the products below far from overflow.
-    if (!isPositive || std::max({w.kernel[axis], w.stride[axis], w.before[axis], w.after[axis]}) > (1 << 20))
+    if (!isPositive ||
+        std::max({w.kernel[axis], w.stride[axis], w.before[axis], w.after[axis]}) > (1 << 20))
       return std::nullopt;
     int64_t reach = (out.getDimSize(1 + axis) - 1) * w.stride[axis] + w.kernel[axis];
     if (reach > in.getDimSize(1 + axis) + w.before[axis] + w.after[axis])
@@ -71,7 +73,8 @@ Value padded(TensorBuilder &t, Value x, const Window &w) {
 }
 
 /// Sums `x` [n,h,w,c] along `axis` (0 rows, 1 columns) in windows, ascending.
-Value windowSum(TensorBuilder &t, Value x, const Window &w, int axis, int64_t outSize, Type element) {
+Value windowSum(TensorBuilder &t, Value x, const Window &w, int axis, int64_t outSize,
+                Type element) {
   SmallVector<int64_t> shape(cast<RankedTensorType>(x.getType()).getShape());
   shape[1 + axis] = outSize;
   AffineMap result = AffineMap::getMultiDimIdentityMap(5, t.b.getContext()).getMajorSubMap(4);
@@ -130,8 +133,8 @@ Value lowerAveragePool(const CustomOp &op, std::string &problem) {
   }
   TensorBuilder t(op.op);
   Value total = sumOfWindows(t, op.op->getOperand(0), *window, out, t.b.getI32Type());
-  Value counts = t.i32Table({out.getDimSize(1), out.getDimSize(2), 1},
-                            tapCounts<int32_t>(*window, in, out));
+  Value counts =
+      t.i32Table({out.getDimSize(1), out.getDimSize(2), 1}, tapCounts<int32_t>(*window, in, out));
   bool isUnsigned = op.flag("unsigned");
   return t.elementwise(out, {total, counts}, [&](TensorBuilder &t, ValueRange in) -> Value {
     Value mean = roundedMean(t, in[0], in[1], isUnsigned);
@@ -149,8 +152,8 @@ Value lowerFloatAveragePool(tosa::AvgPool2dOp op) {
     return {};
   TensorBuilder t(op);
   Value total = sumOfWindows(t, op.getInput(), *window, out, t.b.getF32Type());
-  Value counts = t.f32Table({out.getDimSize(1), out.getDimSize(2), 1},
-                            tapCounts<float>(*window, in, out));
+  Value counts =
+      t.f32Table({out.getDimSize(1), out.getDimSize(2), 1}, tapCounts<float>(*window, in, out));
   return t.elementwise(out, {total, counts}, [](TensorBuilder &t, ValueRange in) -> Value {
     return arith::DivFOp::create(t.b, t.loc, in[0], in[1]);
   });

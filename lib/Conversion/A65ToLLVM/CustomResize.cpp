@@ -1,5 +1,5 @@
-// litert.resize_bilinear and litert.resize_nearest. Which input elements an output element reads, and
-// their weights, depend on its row and its column alone: they are tables made here.
+// litert.resize_bilinear and litert.resize_nearest. Which input elements an output element reads,
+// and their weights, depend on its row and its column alone: they are tables made here.
 
 #include "Conversion/A65ToLLVM/Lowering.h"
 
@@ -87,14 +87,17 @@ std::optional<Resize> matchResize(const CustomOp &op, std::string &problem) {
   auto in = op.op->getNumOperands() == 1
                 ? dyn_cast<RankedTensorType>(op.op->getOperand(0).getType())
                 : RankedTensorType();
-  if (!in || in.getRank() != 4 || out.getRank() != 4 || in.getElementType() != out.getElementType() ||
-      !in.getElementType().isInteger(8) || in.getDimSize(0) != out.getDimSize(0) ||
-      in.getDimSize(3) != out.getDimSize(3) || in.getNumElements() == 0) {
+  if (!in || in.getRank() != 4 || out.getRank() != 4 ||
+      in.getElementType() != out.getElementType() || !in.getElementType().isInteger(8) ||
+      in.getDimSize(0) != out.getDimSize(0) || in.getDimSize(3) != out.getDimSize(3) ||
+      in.getNumElements() == 0) {
     problem = "needs i8 NHWC tensors of one batch size and one number of channels";
     return std::nullopt;
   }
   bool align = op.flag("align_corners"), half = op.flag("half_pixel_centers");
-  return Resize{op.op->getOperand(0), out, {out.getDimSize(1), in.getDimSize(1), align, half},
+  return Resize{op.op->getOperand(0),
+                out,
+                {out.getDimSize(1), in.getDimSize(1), align, half},
                 {out.getDimSize(2), in.getDimSize(2), align, half}};
 }
 
@@ -132,10 +135,8 @@ Value interpolateInteger(TensorBuilder &t, Value x, ValueRange in) {
     return add(mul(left, rest(fx)), mul(right, fx));
   };
   Value total = add(mul(row(in[0]), rest(fy)), mul(row(in[1]), fy));
-  Value isPositive =
-      arith::CmpIOp::create(t.b, t.loc, arith::CmpIPredicate::sgt, total, t.i32(0));
-  Value nudge =
-      arith::SelectOp::create(t.b, t.loc, isPositive, t.i32(1 << 19), t.i32(-(1 << 19)));
+  Value isPositive = arith::CmpIOp::create(t.b, t.loc, arith::CmpIPredicate::sgt, total, t.i32(0));
+  Value nudge = arith::SelectOp::create(t.b, t.loc, isPositive, t.i32(1 << 19), t.i32(-(1 << 19)));
   Value rounded = arith::DivSIOp::create(t.b, t.loc, add(total, nudge), t.i32(1 << 20));
   return arith::TruncIOp::create(t.b, t.loc, t.b.getI8Type(), rounded);
 }
@@ -188,10 +189,12 @@ Value lowerResizeNearest(const CustomOp &op, std::string &problem) {
     return {};
   TensorBuilder t(op.op);
   Value rows = t.i32Table(tableShape(true, resize->rows.outSize), nearestIndices(resize->rows));
-  Value columns = t.i32Table(tableShape(false, resize->columns.outSize), nearestIndices(resize->columns));
-  return t.elementwise(resize->type, {rows, columns}, [&](TensorBuilder &t, ValueRange in) -> Value {
-    return elementAt(t, resize->x, in[0], in[1]);
-  });
+  Value columns =
+      t.i32Table(tableShape(false, resize->columns.outSize), nearestIndices(resize->columns));
+  return t.elementwise(resize->type, {rows, columns},
+                       [&](TensorBuilder &t, ValueRange in) -> Value {
+                         return elementAt(t, resize->x, in[0], in[1]);
+                       });
 }
 
 } // namespace afe::a65

@@ -5,12 +5,12 @@
 #include "Conversion/A65ToLLVM/Passes.h"
 #include "mla/MLABytes.h"
 
-#include "llvm/Bitcode/BitcodeWriter.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
 
 using namespace mlir;
 
@@ -27,10 +27,10 @@ ArrayAttr describeFunctions(ModuleOp module) {
   for (auto func : module.getOps<LLVM::LLVMFuncOp>()) {
     Attribute segment = func->getAttr(kSegment), bytes = func->getAttr(kWorkspaceBytes);
     if (segment && bytes)
-      entries.push_back(builder.getDictionaryAttr(
-          {builder.getNamedAttr("function", func.getSymNameAttr()),
-           builder.getNamedAttr("segment", segment),
-           builder.getNamedAttr("workspace_bytes", bytes)}));
+      entries.push_back(
+          builder.getDictionaryAttr({builder.getNamedAttr("function", func.getSymNameAttr()),
+                                     builder.getNamedAttr("segment", segment),
+                                     builder.getNamedAttr("workspace_bytes", bytes)}));
   }
   return builder.getArrayAttr(entries);
 }
@@ -66,7 +66,8 @@ struct ExportBitcodePass : impl::ExportBitcodePassBase<ExportBitcodePass> {
     llvm::raw_svector_ostream stream(bytes);
     llvm::WriteBitcodeToFile(*translated, stream);
     auto data = reinterpret_cast<const uint8_t *>(bytes.data());
-    module->setAttr("a65.bitcode", mla::bytesAttr(&getContext(), "a65_bitcode", {data, bytes.size()}));
+    module->setAttr("a65.bitcode",
+                    mla::bytesAttr(&getContext(), "a65_bitcode", {data, bytes.size()}));
     module->setAttr("a65.functions", functions);
     module.getBody()->clear();
   }

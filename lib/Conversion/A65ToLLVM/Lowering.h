@@ -21,8 +21,8 @@ public:
   mlir::Value elementwise(mlir::RankedTensorType type, mlir::ValueRange inputs, Body body);
 
   /// A general linalg operation from `init`; the loops run in the order of the maps' dimensions.
-  mlir::Value generic(mlir::Value init, mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps,
-                      int64_t numParallel, Body body);
+  mlir::Value generic(mlir::Value init, mlir::ValueRange inputs,
+                      llvm::ArrayRef<mlir::AffineMap> maps, int64_t numParallel, Body body);
 
   /// Reduces `input` over its last dimension (kept as size 1), in ascending order.
   mlir::Value reduceLast(mlir::Value input, mlir::Value start, Body body);

@@ -88,7 +88,8 @@ void buildHostCode(OpPassManager &pm) {
 
 void registerA65ToLLVM() {
   registerA65ToLLVMPasses();
-  PassPipelineRegistration<>("afe-phase-host-code", "Cortex-A65 segments to bitcode", buildHostCode);
+  PassPipelineRegistration<>("afe-phase-host-code", "Cortex-A65 segments to bitcode",
+                             buildHostCode);
 }
 
 } // namespace afe::a65

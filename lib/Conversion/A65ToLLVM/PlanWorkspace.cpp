@@ -1,7 +1,7 @@
 // --a65-plan-workspace: memref.alloc -> ranges of one workspace argument.
 //
-// A buffer lives from the first to the last operation of the function's own block that touches it or
-// a view of it, whole loops included.
+// A buffer lives from the first to the last operation of the function's own block that touches it
+// or a view of it, whole loops included.
 
 #include "Conversion/A65ToLLVM/Passes.h"
 
@@ -28,7 +28,8 @@ public:
   explicit WorkspacePlanner(func::FuncOp func)
       : func(func), block(func.getBody().front()), aliases(func) {}
 
-  /// Fails with a diagnostic where a buffer has no planned size or lives through a loop's iterations.
+  /// Fails with a diagnostic where a buffer has no planned size or lives through a loop's
+  /// iterations.
   LogicalResult collect();
   /// The workspace's bytes; fails where the validator finds a fault.
   FailureOr<int64_t> place();
@@ -66,7 +67,8 @@ LogicalResult WorkspacePlanner::add(memref::AllocOp alloc) {
   for (Value alias : aliases.resolve(alloc)) {
     auto loop = alloc->getParentOfType<LoopLikeOpInterface>();
     auto argument = dyn_cast<BlockArgument>(alias);
-    if (loop && (leavesLoop(alloc, alias) || (argument && argument.getOwner()->getParentOp() == loop)))
+    if (loop &&
+        (leavesLoop(alloc, alias) || (argument && argument.getOwner()->getParentOp() == loop)))
       return alloc.emitOpError("in a loop is carried to the next iteration, which has no lowering "
                                "for the Cortex-A65");
     for (Operation *user : alias.getUsers()) {
@@ -110,7 +112,8 @@ void WorkspacePlanner::rewrite(int64_t bytes) {
     // Before the block's first operation: the place of every view must dominate all uses.
     Location loc = alloc.getLoc();
     Value start = arith::ConstantIndexOp::create(builder, loc, offset);
-    Value view = memref::ViewOp::create(builder, loc, alloc.getType(), workspace, start, ValueRange());
+    Value view =
+        memref::ViewOp::create(builder, loc, alloc.getType(), workspace, start, ValueRange());
     alloc.getResult().replaceAllUsesWith(view);
     alloc.erase();
   }

@@ -67,7 +67,8 @@ std::optional<Accumulator> findAccumulator(scf::ForOp loop) {
         !isDistinct(rootOf(store.getMemRef())))
       continue;
     for (auto load : loop.getBody()->getOps<memref::LoadOp>()) {
-      bool isSame = load.getMemRef() == store.getMemRef() && load.getIndices() == store.getIndices();
+      bool isSame =
+          load.getMemRef() == store.getMemRef() && load.getIndices() == store.getIndices();
       Accumulator pair{load, store};
       if (isSame && load->isBeforeInBlock(store) && !isTouchedElsewhere(loop, pair))
         return pair;
@@ -85,8 +86,9 @@ scf::ForOp promote(scf::ForOp loop, Accumulator pair, IRRewriter &rewriter) {
     return SmallVector<Value>{last};
   };
   rewriter.setInsertionPointAfter(loop);
-  auto replaced = loop.replaceWithAdditionalYields(rewriter, load->getResult(0),
-                                                   /*replaceInitOperandUsesInLoop=*/false, yieldLast);
+  auto replaced =
+      loop.replaceWithAdditionalYields(rewriter, load->getResult(0),
+                                       /*replaceInitOperandUsesInLoop=*/false, yieldLast);
   auto carried = cast<scf::ForOp>(replaced->getOperation());
   rewriter.setInsertionPointAfter(carried);
   memref::StoreOp::create(rewriter, pair.store.getLoc(), carried.getResults().back(),

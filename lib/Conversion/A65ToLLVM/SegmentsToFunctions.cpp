@@ -29,7 +29,8 @@ Type signless(Type type) {
 /// Operators that move elements without reading them as numbers.
 bool movesOnly(Operation *op) {
   return isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::SliceOp, tosa::ConcatOp, tosa::IdentityOp,
-             tosa::GatherOp, tosa::ReverseOp, tosa::TileOp, tosa::PadOp, tosa::ConstOp, ReturnOp>(op);
+             tosa::GatherOp, tosa::ReverseOp, tosa::TileOp, tosa::PadOp, tosa::ConstOp, ReturnOp>(
+      op);
 }
 
 /// Retypes one operation; tosa.custom keeps the sign as an attribute.

@@ -9,7 +9,8 @@ using namespace afe::mla;
 /// The fields of a mapping by name, in the order in which they are printed.
 #define FOR_EACH_MAPPING_FIELD(X)                                                                  \
   X(imageParts)                                                                                    \
-  X(rowParts) X(channelParts) X(tileImages) X(tileRows) X(tileCols) X(tileBlocks) X(channelsOuter) \
+  X(rowParts)                                                                                      \
+  X(channelParts) X(tileImages) X(tileRows) X(tileCols) X(tileBlocks) X(channelsOuter)             \
       X(inputChunks) X(predictedCycles)
 
 static DictionaryAttr toAttr(const sched::Mapping &m, mlir::Builder &b) {

@@ -16,7 +16,8 @@ static void lower(tosa::ArgMaxOp op) {
       !type.getElementType().isInteger(8) || !getElementTypeOrSelf(op.getType()).isInteger(32))
     return;
   VectorBuilder b(op.getContext(), op.getLoc());
-  Value index = b.reduce(mla::ReduceKind::argmax, mla::ReduceAxis::channels, b.input(op.getInput()));
+  Value index =
+      b.reduce(mla::ReduceKind::argmax, mla::ReduceAxis::channels, b.input(op.getInput()));
   if (!b.close(index))
     return;
   OpBuilder at(op);
@@ -25,7 +26,8 @@ static void lower(tosa::ArgMaxOp op) {
   auto indices = b.create(at, RankedTensorType::get(shape, at.getI32Type())).getOutputs()[0];
   auto resultShape = cast<RankedTensorType>(op.getType()).getShape();
   auto shapeType = tosa::shapeType::get(op.getContext(), resultShape.size());
-  Value target = tosa::ConstShapeOp::create(at, op.getLoc(), shapeType, at.getIndexTensorAttr(resultShape));
+  Value target =
+      tosa::ConstShapeOp::create(at, op.getLoc(), shapeType, at.getIndexTensorAttr(resultShape));
   op.replaceAllUsesWith(
       tosa::ReshapeOp::create(at, op.getLoc(), op.getType(), indices, target).getOutput());
 }

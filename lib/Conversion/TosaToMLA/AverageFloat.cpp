@@ -1,7 +1,8 @@
-// f32 average pooling of a dequantized tensor, as the ONNX importer writes it: each column of the window is
-// summed from top to bottom, the columns are added from left to right, the sum is divided by the number
-// of taps. The order of these additions decides codes, so integer sums would not do: each tap is a strided
-// slice of the 8-bit tensor, and vector programs of up to four inputs add them in order.
+// f32 average pooling of a dequantized tensor, as the ONNX importer writes it: each column of the
+// window is summed from top to bottom, the columns are added from left to right, the sum is divided
+// by the number of taps. The order of these additions decides codes, so integer sums would not do:
+// each tap is a strided slice of the 8-bit tensor, and vector programs of up to four inputs add
+// them in order.
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
@@ -23,7 +24,8 @@ using Values = SmallVector<float>;
 
 std::optional<Values> valuesOf(const CustomOp &op) {
   tosa::CustomOp custom = op.op;
-  if (custom->getNumResults() != 1 || !getElementTypeOrSelf(custom->getOperand(0).getType()).isInteger(8))
+  if (custom->getNumResults() != 1 ||
+      !getElementTypeOrSelf(custom->getOperand(0).getType()).isInteger(8))
     return std::nullopt;
   Values values(256);
   if (custom.getOperatorName() == "dequantize") {
@@ -105,8 +107,8 @@ Value TapSum::tap(int64_t row, int64_t col) {
   auto shape = llvm::to_vector(cast<RankedTensorType>(op.getType()).getShape());
   auto type = cast<RankedTensorType>(codes.getType()).clone(shape);
   SmallVector<int64_t> strides{1, op.getStride()[0], op.getStride()[1], 1};
-  return mla::SliceOp::create(at, op.getLoc(), type, codes, ArrayRef<int64_t>{0, row, col, 0}, shape,
-                              at.getDenseI64ArrayAttr(strides), StringAttr());
+  return mla::SliceOp::create(at, op.getLoc(), type, codes, ArrayRef<int64_t>{0, row, col, 0},
+                              shape, at.getDenseI64ArrayAttr(strides), StringAttr());
 }
 
 /// The sum of a column too long for one program beside a total, as a tensor.
@@ -177,7 +179,8 @@ Value TapSum::run() {
   return count ? emit(program->div(total, count)) : Value();
 }
 
-/// The int8 tensor with the padding written out, filled with a code that stands for 0; null where none does.
+/// The int8 tensor with the padding written out, filled with a code that stands for 0; null where
+/// none does.
 Value paddedCodes(tosa::AvgPool2dOp op, Value codes, const Values &values) {
   auto pad = op.getPad();
   if (llvm::all_of(pad, [](int64_t n) { return n == 0; }))
@@ -191,10 +194,9 @@ Value paddedCodes(tosa::AvgPool2dOp op, Value codes, const Values &values) {
   shape[2] += pad[2] + pad[3];
   OpBuilder b(op);
   int32_t code = static_cast<int8_t>(zero - values.begin());
-  return mla::PadOp::create(b, op.getLoc(), type.clone(shape), codes,
-                            ArrayRef<int64_t>{0, pad[0], pad[2], 0},
-                            ArrayRef<int64_t>{0, pad[1], pad[3], 0}, static_cast<uint32_t>(code),
-                            StringAttr());
+  return mla::PadOp::create(
+      b, op.getLoc(), type.clone(shape), codes, ArrayRef<int64_t>{0, pad[0], pad[2], 0},
+      ArrayRef<int64_t>{0, pad[1], pad[3], 0}, static_cast<uint32_t>(code), StringAttr());
 }
 
 /// Many taps would be many programs: such poolings are left to the host.

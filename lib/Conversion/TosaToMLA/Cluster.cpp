@@ -18,7 +18,6 @@ ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
-
 Extent join(Extent a, Extent b) {
   if (a == Extent::scalar || a == b)
     return b;
@@ -99,8 +98,8 @@ Value ClusterEmission::fail() {
   return builder.i32(0);
 }
 
-/// 8- and 16-bit tensors may come from anywhere; 32-bit ones only from the MLA: what the host computes
-/// in f32 stays with the host.
+/// 8- and 16-bit tensors may come from anywhere; 32-bit ones only from the MLA: what the host
+/// computes in f32 stays with the host.
 bool ClusterEmission::isLegalLeaf(Value tensor) const {
   auto type = dyn_cast<RankedTensorType>(tensor.getType());
   if (!type || type.getRank() != int64_t(space.size()))
@@ -111,8 +110,8 @@ bool ClusterEmission::isLegalLeaf(Value tensor) const {
   return isWordTensor(tensor) && op && (isa<mla::MLADialect>(op->getDialect()) || isLaneOp(op));
 }
 
-/// A constant of many elements is an input. A vector parameter (one number per channel) has rank 1; lanes
-/// have the rank of the space.
+/// A constant of many elements is an input. A vector parameter (one number per channel) has rank 1;
+/// lanes have the rank of the space.
 Value ClusterEmission::constantLeaf(Value tensor, ElementsAttr elements) {
   SmallVector<int64_t> shape(space.size(), 1);
   auto own = shapeOf(tensor);
@@ -166,8 +165,8 @@ Extent ClusterEmission::extentOf(Operation *op) const {
   return extent;
 }
 
-/// A reduction runs over the lanes of the space, so its operand must not be broadcast along the axis,
-/// nor be reduced already.
+/// A reduction runs over the lanes of the space, so its operand must not be broadcast along the
+/// axis, nor be reduced already.
 bool ClusterEmission::reducesWholeSpace(Operation *op) const {
   Value source = reductionSource(op);
   auto shape = shapeOf(source);

@@ -8,8 +8,8 @@
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Lowering.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -70,21 +70,21 @@ bool foldUnreachedRows(Input &input) {
 }
 
 /// Number of windows along an axis of `size` elements.
-int64_t windowCount(int64_t size, int64_t padding, int64_t kernel, int64_t dilation, int64_t stride) {
+int64_t windowCount(int64_t size, int64_t padding, int64_t kernel, int64_t dilation,
+                    int64_t stride) {
   return (size + padding - ((kernel - 1) * dilation + 1)) / stride + 1;
 }
 
 /// Folds what it can; rolls a slice back where the output would grow.
-template <typename OpTy>
-Input foldInput(OpTy op, int64_t inputZp, ArrayRef<int64_t> kernel) {
+template <typename OpTy> Input foldInput(OpTy op, int64_t inputZp, ArrayRef<int64_t> kernel) {
   Input input{op.getInput(), inputZp, llvm::to_vector(op.getPad())};
   auto output = shapeOf(op.getOutput());
   auto keepsOutput = [&](const Input &folded) {
     auto shape = shapeOf(folded.value);
     for (int axis = 0; axis < 2; ++axis)
       if (windowCount(shape[1 + axis], folded.pad[2 * axis] + folded.pad[2 * axis + 1],
-                      kernel[axis], op.getDilation()[axis], op.getStride()[axis]) !=
-          output[1 + axis])
+                      kernel[axis], op.getDilation()[axis],
+                      op.getStride()[axis]) != output[1 + axis])
         return false;
     return true;
   };
@@ -128,8 +128,8 @@ template <typename OpTy> std::optional<Parts> partsOf(OpTy op) {
   auto inputZp = zeroPoint(op.getInputZp()), weightZp = zeroPoint(op.getWeightZp());
   ElementsAttr weights = constantOf(op.getWeight());
   auto type = dyn_cast<RankedTensorType>(op.getType());
-  if (!inputZp || !weightZp || !weights || !isByteTensor(op.getInput()) || !isByteTensor(op.getWeight()) ||
-      !type || !type.getElementType().isInteger(32))
+  if (!inputZp || !weightZp || !weights || !isByteTensor(op.getInput()) ||
+      !isByteTensor(op.getWeight()) || !type || !type.getElementType().isInteger(32))
     return std::nullopt;
   auto bias = biasOf(op.getBias(), type.getShape().back());
   if (!bias)

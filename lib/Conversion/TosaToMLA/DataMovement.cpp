@@ -6,8 +6,8 @@
 #include "Conversion/TosaToMLA/Edges.h"
 #include "Conversion/TosaToMLA/Lowering.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -23,9 +23,8 @@ bool isMovable(Operation *op) {
   if (element.isInteger(8) || element.isUnsignedInteger(8))
     return true;
   return (element.isInteger(32) || element.isF32()) &&
-         llvm::all_of(op->getUsers(), [](Operation *user) {
-           return isa<mla::MLADialect>(user->getDialect());
-         });
+         llvm::all_of(op->getUsers(),
+                      [](Operation *user) { return isa<mla::MLADialect>(user->getDialect()); });
 }
 
 class DataLowering {
@@ -124,9 +123,9 @@ Value DataLowering::lower(tosa::TileOp op) {
     auto type = cast<RankedTensorType>(value.getType());
     auto shape = llvm::to_vector(type.getShape());
     shape[axis] *= count;
-    value = mla::ConcatOp::create(b, op.getLoc(), type.clone(shape),
-                                  SmallVector<Value>(count, value), static_cast<uint64_t>(axis),
-                                  StringAttr());
+    value =
+        mla::ConcatOp::create(b, op.getLoc(), type.clone(shape), SmallVector<Value>(count, value),
+                              static_cast<uint64_t>(axis), StringAttr());
   }
   return value;
 }
@@ -140,10 +139,10 @@ void lowerDataMovement(func::FuncOp func, ConstantPool &constants) {
              tosa::TileOp>(op) ||
         !isMovable(&op) || isEdgeOp(&op))
       continue;
-    Value result = llvm::TypeSwitch<Operation *, Value>(&op)
-                       .Case<tosa::ConcatOp, tosa::SliceOp, tosa::PadOp, tosa::ReshapeOp,
-                             tosa::TransposeOp, tosa::TileOp>(
-                           [&](auto data) { return lowering.lower(data); });
+    Value result =
+        llvm::TypeSwitch<Operation *, Value>(&op)
+            .Case<tosa::ConcatOp, tosa::SliceOp, tosa::PadOp, tosa::ReshapeOp, tosa::TransposeOp,
+                  tosa::TileOp>([&](auto data) { return lowering.lower(data); });
     if (result)
       op.getResult(0).replaceAllUsesWith(result);
   }

@@ -1,5 +1,6 @@
 // The edges of a model: operations between an argument and the first layer, or between the last
-// layer and a result, that the EV74's fixed functions do (quantize, dequantize, layout, reshape, cast).
+// layer and a result, that the EV74's fixed functions do (quantize, dequantize, layout, reshape,
+// cast).
 #pragma once
 
 #include "mlir/IR/Operation.h"

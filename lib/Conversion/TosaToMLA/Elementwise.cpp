@@ -1,9 +1,9 @@
-// Clusters elementwise operations and reductions into vector programs. A cluster grows backwards from
-// a tensor that must exist (something else uses it): first through every 32-bit intermediate, which
-// would cost four bytes per element in memory, then through 8-bit ones that nobody else uses, as long
-// as the program stays within the limits of one VECTOR instruction. Where a cluster grows too large
-// it is cut, at an 8-bit tensor if possible. A program that is a function of one 8-bit convolution
-// result becomes the table of that convolution's epilogue.
+// Clusters elementwise operations and reductions into vector programs. A cluster grows backwards
+// from a tensor that must exist (something else uses it): first through every 32-bit intermediate,
+// which would cost four bytes per element in memory, then through 8-bit ones that nobody else uses,
+// as long as the program stays within the limits of one VECTOR instruction. Where a cluster grows
+// too large it is cut, at an 8-bit tensor if possible. A program that is a function of one 8-bit
+// convolution result becomes the table of that convolution's epilogue.
 
 #include "Conversion/TosaToMLA/Cluster.h"
 #include "Conversion/TosaToMLA/LaneTables.h"
@@ -47,11 +47,11 @@ private:
 
   func::FuncOp func;
   ConstantPool &constants;
-  SmallVector<Cluster> clusters;         ///< from the bottom of the function upwards
-  llvm::DenseSet<Operation *> roots;     ///< of the clusters
-  llvm::DenseSet<Value> read;            ///< by a cluster, from outside
-  llvm::DenseSet<Operation *> onHost;    ///< lane operations that no cluster computes
-  llvm::DenseSet<Operation *> erased;    ///< replaced, while building
+  SmallVector<Cluster> clusters;      ///< from the bottom of the function upwards
+  llvm::DenseSet<Operation *> roots;  ///< of the clusters
+  llvm::DenseSet<Value> read;         ///< by a cluster, from outside
+  llvm::DenseSet<Operation *> onHost; ///< lane operations that no cluster computes
+  llvm::DenseSet<Operation *> erased; ///< replaced, while building
 };
 
 /// `op` and all it needs through 32-bit (or boolean) intermediates.
@@ -60,7 +60,8 @@ SmallVector<Operation *> closureOf(Operation *op) {
   closure.insert(op);
   for (size_t next = 0; next < closure.size() && closure.size() < 2 * kMaxMicroOps; ++next)
     for (Value operand : laneOperands(closure[next]))
-      if (!isByteTensor(operand) && !elementOf(operand).isInteger(16) && isLaneOp(operand.getDefiningOp()))
+      if (!isByteTensor(operand) && !elementOf(operand).isInteger(16) &&
+          isLaneOp(operand.getDefiningOp()))
         closure.insert(operand.getDefiningOp());
   return closure.takeVector();
 }
@@ -83,7 +84,8 @@ bool Clustering::growOnce(Cluster &cluster, llvm::DenseSet<Value> &rejected) {
   llvm::copy_if(leaves, std::back_inserter(candidates), isByteTensor);
   for (Value value : candidates) {
     Operation *op = value.getDefiningOp();
-    if (!isLaneOp(op) || rejected.contains(value) || (isByteTensor(value) && !cluster.ownsAllUsers(value)))
+    if (!isLaneOp(op) || rejected.contains(value) ||
+        (isByteTensor(value) && !cluster.ownsAllUsers(value)))
       continue;
     Cluster larger = cluster.with(closureOf(op));
     if (isWorthFusing(larger, value)) {
@@ -129,11 +131,11 @@ bool Clustering::isWorthwhile(const Cluster &cluster) const {
     return true;
   if (!isWordTensor(result))
     return false;
-  bool reduces = llvm::any_of(cluster.getOps(), [](Operation *op) { return reducedAxis(op).has_value(); });
+  bool reduces =
+      llvm::any_of(cluster.getOps(), [](Operation *op) { return reducedAxis(op).has_value(); });
   return (reduces && elementOf(result).isInteger(32)) ||
-         llvm::none_of(result.getUsers(), [&](Operation *user) {
-           return staysOnHost(user) && !isLayer(user);
-         });
+         llvm::none_of(result.getUsers(),
+                       [&](Operation *user) { return staysOnHost(user) && !isLayer(user); });
 }
 
 /// Whether the cluster reads a 32-bit tensor that neither a layer nor another cluster makes.
@@ -177,7 +179,8 @@ void Clustering::settle() {
   }
 }
 
-/// Moves a function of one 8-bit tensor into the epilogue of the convolution that produces it alone.
+/// Moves a function of one 8-bit tensor into the epilogue of the convolution that produces it
+/// alone.
 bool absorbAsTable(mla::VectorOp op) {
   auto table = tableOf(op);
   Value input = table ? op.getInputs()[0] : Value();
@@ -208,8 +211,8 @@ bool isIdentity(mla::VectorOp op) {
   return true;
 }
 
-/// The operations of a replaced cluster that nothing needs any more: what they read must not count them
-/// as users.
+/// The operations of a replaced cluster that nothing needs any more: what they read must not count
+/// them as users.
 void Clustering::eraseUnused(const Cluster &cluster) {
   SmallVector<Operation *> ordered(cluster.getOps().begin(), cluster.getOps().end());
   llvm::sort(ordered, [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); });

@@ -40,11 +40,10 @@ Location Epilogue::location(Value accumulator) const { return chainLocation(accu
 
 static mla::RequantAttr requantAttr(MLIRContext *context, const Requantization &match) {
   bool scaled = match.mode == mla::RequantMode::f32_rne;
-  return mla::RequantAttr::get(context, match.mode,
-                               DenseI32ArrayAttr::get(context, match.multipliers),
-                               scaled ? DenseI8ArrayAttr()
-                                      : DenseI8ArrayAttr::get(context, match.shifts),
-                               match.outputZp, match.lo, match.hi);
+  return mla::RequantAttr::get(
+      context, match.mode, DenseI32ArrayAttr::get(context, match.multipliers),
+      scaled ? DenseI8ArrayAttr() : DenseI8ArrayAttr::get(context, match.shifts), match.outputZp,
+      match.lo, match.hi);
 }
 
 /// Whether the OUTPUT engine can do this: an 8-bit result, one multiplier or one per channel.

@@ -1,5 +1,5 @@
-// Joins a grouped convolution, which importers write as slices of the channels, one convolution each and
-// a concatenation, into one layer with `groups`.
+// Joins a grouped convolution, which importers write as slices of the channels, one convolution
+// each and a concatenation, into one layer with `groups`.
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Epilogue.h"
@@ -69,8 +69,8 @@ std::optional<Grouped> match(tosa::ConcatOp concat) {
   return covers ? std::optional(grouped) : std::nullopt;
 }
 
-/// The weights of all groups, one after the other: a new resource, not hashed. Null where the bytes of a
-/// group are not at hand.
+/// The weights of all groups, one after the other: a new resource, not hashed. Null where the bytes
+/// of a group are not at hand.
 ElementsAttr joinedWeights(const Grouped &grouped) {
   SmallVector<char> bytes;
   for (mla::Conv2DOp part : grouped.parts) {
@@ -89,9 +89,9 @@ ElementsAttr joinedWeights(const Grouped &grouped) {
   auto type = cast<RankedTensorType>(first.getWeights().getType());
   auto shape = llvm::to_vector(type.getShape());
   shape[0] *= grouped.parts.size();
-  return DenseResourceElementsAttr::get(type.clone(shape), "grouped",
-                                        HeapAsmResourceBlob::allocateAndCopyInferAlign(
-                                            ArrayRef<char>(bytes)));
+  return DenseResourceElementsAttr::get(
+      type.clone(shape), "grouped",
+      HeapAsmResourceBlob::allocateAndCopyInferAlign(ArrayRef<char>(bytes)));
 }
 
 /// The biases of all groups; null where none has one.
@@ -127,10 +127,10 @@ mla::RequantAttr joinedRequant(const Grouped &grouped, int64_t channels) {
         shifts.push_back(of(requant.getShifts()));
     }
   MLIRContext *context = first.getContext();
-  return mla::RequantAttr::get(context, first.getMode(), DenseI32ArrayAttr::get(context, multipliers),
-                               first.getShifts() ? DenseI8ArrayAttr::get(context, shifts)
-                                                 : DenseI8ArrayAttr(),
-                               first.getZp(), first.getLo(), first.getHi());
+  return mla::RequantAttr::get(
+      context, first.getMode(), DenseI32ArrayAttr::get(context, multipliers),
+      first.getShifts() ? DenseI8ArrayAttr::get(context, shifts) : DenseI8ArrayAttr(),
+      first.getZp(), first.getLo(), first.getHi());
 }
 
 void join(tosa::ConcatOp concat, const Grouped &grouped, ConstantPool &constants) {

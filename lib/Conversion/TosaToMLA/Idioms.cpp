@@ -11,9 +11,7 @@ using namespace mlir;
 
 namespace afe {
 
-Operation *onlyUser(Value value) {
-  return value.hasOneUse() ? *value.getUsers().begin() : nullptr;
-}
+Operation *onlyUser(Value value) { return value.hasOneUse() ? *value.getUsers().begin() : nullptr; }
 
 std::pair<int64_t, int64_t> rangeOf(Type elementType) {
   auto type = cast<IntegerType>(elementType);
@@ -125,8 +123,8 @@ static std::optional<Requantization> matchFloatRequantization(Value accumulator)
   }
   auto clamp = onlyUserAs<tosa::ClampOp>(last);
   auto bounds = clamp ? clampBounds(clamp) : std::nullopt;
-  auto narrow = clamp ? onlyUserAs<tosa::CastOp>(clamp.getOutput(), builder.getI8Type())
-                      : tosa::CastOp();
+  auto narrow =
+      clamp ? onlyUserAs<tosa::CastOp>(clamp.getOutput(), builder.getI8Type()) : tosa::CastOp();
   if (!bounds || !narrow || bounds->first < -128 || bounds->second > 127)
     return std::nullopt;
   std::tie(match.lo, match.hi) = *bounds;

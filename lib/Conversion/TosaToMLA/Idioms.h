@@ -26,7 +26,8 @@ struct Requantization {
 std::optional<Requantization> matchRescale(mlir::tosa::RescaleOp op);
 
 /// The chain behind `accumulator` where each step is the only use of the one before:
-/// rescale, or cast f32 -> mul by a constant -> cast i32 -> [add] -> clamp -> cast i8; then [clamp].
+/// rescale, or cast f32 -> mul by a constant -> cast i32 -> [add] -> clamp -> cast i8; then
+/// [clamp].
 std::optional<Requantization> matchRequantization(mlir::Value accumulator);
 
 /// The only operation that uses `value`; null where there are more (or several uses).

@@ -1,10 +1,10 @@
-// Scalar evaluation of vector programs and their tabulation; see LaneTables.h. The arithmetic is that
-// of lib/Encoding/Micro.def.
+// Scalar evaluation of vector programs and their tabulation; see LaneTables.h. The arithmetic is
+// that of lib/Encoding/Micro.def.
 
 #include "Conversion/TosaToMLA/LaneTables.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
 #include <cstring>
@@ -50,7 +50,8 @@ LaneBits floatToInt(float value, mla::FloatRounding rounding) {
 /// TOSA's apply_scale_32, or the f32 scale rounded half to even.
 int64_t scaled(int32_t value, mla::RequantMode mode, int32_t multiplier, int32_t shift) {
   if (mode == mla::RequantMode::f32_rne)
-    return floatToInt(static_cast<float>(value) * asFloat(multiplier), mla::FloatRounding::half_even);
+    return floatToInt(static_cast<float>(value) * asFloat(multiplier),
+                      mla::FloatRounding::half_even);
   int64_t round = int64_t(1) << (shift - 1);
   if (mode == mla::RequantMode::double_round && shift > 31)
     round += value >= 0 ? int64_t(1) << 30 : -(int64_t(1) << 30);
@@ -111,7 +112,8 @@ Result evaluateIntegers(Operation *op, ArrayRef<LaneBits> x) {
         return wrap(shift ? (product + (int64_t(1) << (shift - 1))) >> shift : product);
       })
       .Case([&](mla::VRescaleOp rescale) {
-        int64_t value = scaled(x[0], rescale.getMode(), rescale.getMultiplier(), rescale.getShift());
+        int64_t value =
+            scaled(x[0], rescale.getMode(), rescale.getMultiplier(), rescale.getShift());
         return saturate(value + int32_t(rescale.getZp()));
       })
       .Case([&](mla::VTable8Op table) { return LaneBits(table.getTable()[x[0] & 255]); })
@@ -148,12 +150,14 @@ Result evaluateMixed(Operation *op, ArrayRef<LaneBits> x) {
         return polymorphic(mul, x, std::multiplies<int64_t>(), std::multiplies<float>());
       })
       .Case([&](mla::VMinOp min) {
-        return polymorphic(min, x, [](int64_t a, int64_t b) { return std::min(a, b); },
-                           [](float a, float b) { return std::min(a, b); });
+        return polymorphic(
+            min, x, [](int64_t a, int64_t b) { return std::min(a, b); },
+            [](float a, float b) { return std::min(a, b); });
       })
       .Case([&](mla::VMaxOp max) {
-        return polymorphic(max, x, [](int64_t a, int64_t b) { return std::max(a, b); },
-                           [](float a, float b) { return std::max(a, b); });
+        return polymorphic(
+            max, x, [](int64_t a, int64_t b) { return std::max(a, b); },
+            [](float a, float b) { return std::max(a, b); });
       })
       .Case([&](mla::VDivOp) { return asBits(asFloat(x[0]) / asFloat(x[1])); })
       .Case([&](mla::VSqrtOp) { return asBits(std::sqrt(asFloat(x[0]))); })
@@ -179,7 +183,8 @@ Column inputColumn(bool isUnsigned) {
   return column;
 }
 
-/// Adds the column of `op`; false where an operand has none or the operation is none of one element.
+/// Adds the column of `op`; false where an operand has none or the operation is none of one
+/// element.
 bool addColumn(Operation *op, Columns &columns) {
   SmallVector<const Column *> operands;
   for (Value operand : op->getOperands()) {
@@ -280,8 +285,8 @@ std::optional<Column> TableFolder::tabulate(Value value) {
     Type element = getElementTypeOrSelf(tensors[argument].getType());
     columns[block.getArgument(argument)] = inputColumn(element.isUnsignedInteger(8));
     for (Operation &op : block.without_terminator())
-      if (isa<mla::VConstOp>(op) || (isUnary(op.getResult(0)) &&
-                                     dependenceOf(op.getResult(0)).argument == argument))
+      if (isa<mla::VConstOp>(op) ||
+          (isUnary(op.getResult(0)) && dependenceOf(op.getResult(0)).argument == argument))
         addColumn(&op, columns);
   }
   auto found = columns.find(value);

@@ -5,9 +5,9 @@
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 #include <cstring>
 
@@ -80,7 +80,8 @@ struct Emitter {
   Value emitFloat(Operation *op);
 };
 
-/// saturate(scale(x - input_zp) + output_zp); the multiplication by 1 of a zero point change vanishes.
+/// saturate(scale(x - input_zp) + output_zp); the multiplication by 1 of a zero point change
+/// vanishes.
 Value Emitter::rescale(tosa::RescaleOp op) {
   auto match = matchRescale(op);
   bool inputUnsigned = elementOf(op.getInput()).isUnsignedInteger();
@@ -95,9 +96,9 @@ Value Emitter::rescale(tosa::RescaleOp op) {
     auto shape = cast<RankedTensorType>(op.getType()).getShape();
     if (int64_t(match->multipliers.size()) != shape.back())
       return {};
-    x = mla::VRescaleChannelOp::create(
-        b.opBuilder(), op.getLoc(), b.opBuilder().getI32Type(), x, lane(op.getMultiplier()),
-        lane(op.getShift()), match->mode, static_cast<uint32_t>(match->outputZp));
+    x = mla::VRescaleChannelOp::create(b.opBuilder(), op.getLoc(), b.opBuilder().getI32Type(), x,
+                                       lane(op.getMultiplier()), lane(op.getShift()), match->mode,
+                                       static_cast<uint32_t>(match->outputZp));
   } else if (isOne) {
     x = b.addConstant(x, match->outputZp);
   } else {
@@ -154,7 +155,8 @@ Value Emitter::convert(tosa::CastOp op) {
 Value Emitter::clamp(tosa::ClampOp op) {
   if (auto bounds = clampBounds(op); bounds && isNarrowInt(op.getInput()))
     return b.clamp(lane(op.getInput()), bounds->first, bounds->second);
-  auto low = dyn_cast<FloatAttr>(op.getMinValAttr()), high = dyn_cast<FloatAttr>(op.getMaxValAttr());
+  auto low = dyn_cast<FloatAttr>(op.getMinValAttr()),
+       high = dyn_cast<FloatAttr>(op.getMaxValAttr());
   if (!low || !high || !isF32(op.getInput()))
     return {};
   Value x = b.same<mla::VMaxOp>(lane(op.getInput()), b.f32(low.getValue().convertToFloat()));
@@ -413,7 +415,8 @@ bool isLaneOp(Operation *op) {
     return false;
   if (auto custom = dyn_cast<tosa::CustomOp>(op))
     return custom.getDomainName() == "afe" &&
-           llvm::is_contained({"quantize", "dequantize", "div_f32", "qdq.lookup"}, custom.getOperatorName());
+           llvm::is_contained({"quantize", "dequantize", "div_f32", "qdq.lookup"},
+                              custom.getOperatorName());
   return isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp, tosa::ClampOp,
              tosa::CastOp, tosa::NegateOp, tosa::AbsOp, tosa::IdentityOp, tosa::EqualOp,
              tosa::GreaterOp, tosa::GreaterEqualOp, tosa::SelectOp, tosa::BitwiseAndOp,
@@ -422,8 +425,8 @@ bool isLaneOp(Operation *op) {
              tosa::LogicalRightShiftOp, tosa::ArithmeticRightShiftOp, tosa::ClzOp, tosa::TableOp,
              tosa::RescaleOp, tosa::ReciprocalOp, tosa::RsqrtOp, tosa::ExpOp, tosa::LogOp,
              tosa::TanhOp, tosa::ErfOp, tosa::SinOp, tosa::CosOp, tosa::FloorOp, tosa::CeilOp,
-             tosa::SigmoidOp, tosa::PowOp, tosa::ReduceSumOp, tosa::ReduceMaxOp,
-             tosa::ReduceMinOp>(op);
+             tosa::SigmoidOp, tosa::PowOp, tosa::ReduceSumOp, tosa::ReduceMaxOp, tosa::ReduceMinOp>(
+      op);
 }
 
 Value reductionSource(Operation *op) {

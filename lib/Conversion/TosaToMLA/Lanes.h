@@ -1,6 +1,6 @@
-// Lane form of TOSA operations: what one elementwise operation (or reduction) is, in micro-operations
-// on single lanes. Integers of every width live in i32 lanes by value, booleans as 0 and 1, f32 in
-// f32 lanes.
+// Lane form of TOSA operations: what one elementwise operation (or reduction) is, in
+// micro-operations on single lanes. Integers of every width live in i32 lanes by value, booleans as
+// 0 and 1, f32 in f32 lanes.
 #pragma once
 
 #include "Conversion/TosaToMLA/VectorBuilder.h"

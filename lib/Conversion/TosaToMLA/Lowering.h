@@ -21,10 +21,11 @@ private:
   llvm::DenseMap<mlir::Attribute, mlir::Value> known;
 };
 
-/// Reshapes of 32-bit tensors rise through elementwise operations to the 8-bit tensors these come from,
-/// so that nothing wide has to be moved between vector programs.
+/// Reshapes of 32-bit tensors rise through elementwise operations to the 8-bit tensors these come
+/// from, so that nothing wide has to be moved between vector programs.
 void raiseWideReshapes(mlir::func::FuncOp func);
-/// Convolutions, fully connected layers and matrix products, with bias, requantization, clamp, table.
+/// Convolutions, fully connected layers and matrix products, with bias, requantization, clamp,
+/// table.
 void lowerConvolutions(mlir::func::FuncOp func, ConstantPool &constants);
 /// The convolutions of the groups of one grouped convolution become one layer.
 void joinGroups(mlir::func::FuncOp func, ConstantPool &constants);

@@ -1,6 +1,6 @@
 // Pooling as vector programs with a window (a window over the whole image is a reduction over its
-// pixels). Averages divide exactly as their producer does: TOSA's avg_pool2d by its reciprocal scale,
-// LiteRT's average_pool_2d by an integer division that rounds half away from zero.
+// pixels). Averages divide exactly as their producer does: TOSA's avg_pool2d by its reciprocal
+// scale, LiteRT's average_pool_2d by an integer division that rounds half away from zero.
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
@@ -27,7 +27,9 @@ struct Pool {
   ArrayRef<int64_t> inputShape() const { return cast<ShapedType>(input.getType()).getShape(); }
   ArrayRef<int64_t> outputShape() const { return cast<ShapedType>(output.getType()).getShape(); }
   int64_t taps() const { return kernel[0] * kernel[1]; }
-  bool isPadded() const { return llvm::any_of(pad, [](int64_t n) { return n != 0; }); }
+  bool isPadded() const {
+    return llvm::any_of(pad, [](int64_t n) { return n != 0; });
+  }
   bool isGlobal() const {
     return !isPadded() && inputShape().slice(1, 2) == ArrayRef(kernel) &&
            outputShape()[1] * outputShape()[2] == 1;
@@ -72,7 +74,8 @@ bool finish(VectorBuilder &b, Pool pool, Value result) {
   if (!b.close(result))
     return false;
   OpBuilder at(pool.op);
-  auto vector = b.create(at, pool.output.getType(), pool.isGlobal() ? mla::WindowAttr() : pool.window());
+  auto vector =
+      b.create(at, pool.output.getType(), pool.isGlobal() ? mla::WindowAttr() : pool.window());
   pool.output.replaceAllUsesWith(vector.getOutputs()[0]);
   return true;
 }
@@ -115,7 +118,7 @@ std::set<int64_t> tapCounts(const Pool &pool) {
 /// A sum over the window and the number of taps in it.
 struct WindowSum {
   Value sum;
-  Value count;         ///< null where it is the same everywhere
+  Value count;          ///< null where it is the same everywhere
   int64_t constant = 0; ///< the count, where it is
 };
 
@@ -143,13 +146,18 @@ Value multiplyByReciprocal(VectorBuilder &b, Value x, const WindowSum &window, i
     std::tie(multipliers[count], shifts[count]) = reciprocal(factor * count);
   Value multiplier = b.toI32<mla::VTable32Op>(window.count, ArrayRef<int32_t>(multipliers));
   Value shift = b.toI32<mla::VTable32Op>(window.count, ArrayRef<int32_t>(shifts));
-  return mla::VRescaleChannelOp::create(b.opBuilder(), x.getLoc(), x.getType(), x, multiplier, shift,
-                                        mla::RequantMode::single_round, static_cast<uint32_t>(zp));
+  return mla::VRescaleChannelOp::create(b.opBuilder(), x.getLoc(), x.getType(), x, multiplier,
+                                        shift, mla::RequantMode::single_round,
+                                        static_cast<uint32_t>(zp));
 }
 
 bool lowerTosaAverage(tosa::AvgPool2dOp op) {
-  Pool pool{op, op.getInput(), op.getOutput(), llvm::to_vector(op.getKernel()),
-            llvm::to_vector(op.getStride()), llvm::to_vector(op.getPad())};
+  Pool pool{op,
+            op.getInput(),
+            op.getOutput(),
+            llvm::to_vector(op.getKernel()),
+            llvm::to_vector(op.getStride()),
+            llvm::to_vector(op.getPad())};
   auto inputZp = scalarInt(op.getInputZp()), outputZp = scalarInt(op.getOutputZp());
   if (!isLegal(pool) || !inputZp || !outputZp)
     return false;
@@ -174,8 +182,9 @@ int64_t quotientOf(int64_t sum, int64_t count, bool halfUp) {
   return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
 }
 
-/// Ways to divide with one rounding multiplication. Doubling the sum and adding one (or, for negative
-/// sums rounded away from zero, subtracting one) moves ties to the side they are to be rounded to.
+/// Ways to divide with one rounding multiplication. Doubling the sum and adding one (or, for
+/// negative sums rounded away from zero, subtracting one) moves ties to the side they are to be
+/// rounded to.
 enum class Division { plain, doubled };
 
 int64_t dividend(int64_t sum, Division way, bool halfUp) {
@@ -196,7 +205,8 @@ bool isExact(Division way, bool halfUp, const std::set<int64_t> &counts,
     auto [multiplier, shift] = reciprocal(factor * count);
     int64_t half = int64_t(1) << (shift - 1);
     for (int64_t sum = range.first * count; sum <= range.second * count; ++sum)
-      if ((dividend(sum, way, halfUp) * multiplier + half) >> shift != quotientOf(sum, count, halfUp))
+      if ((dividend(sum, way, halfUp) * multiplier + half) >> shift !=
+          quotientOf(sum, count, halfUp))
         return false;
   }
   return true;
@@ -214,8 +224,8 @@ Value divideByReciprocal(VectorBuilder &b, const WindowSum &window, Division way
 /// The same by f32 division, exact while the sum and half the count are below 2^24.
 Value divideInFloat(VectorBuilder &b, const WindowSum &window, bool halfUp) {
   Value count = window.count ? window.count : b.i32(window.constant);
-  Value half = window.count ? b.same<mla::VShrOp>(count, b.i32(1), UnitAttr())
-                            : b.i32(window.constant / 2);
+  Value half =
+      window.count ? b.same<mla::VShrOp>(count, b.i32(1), UnitAttr()) : b.i32(window.constant / 2);
   Value moved = b.add(window.sum, half);
   if (!halfUp) {
     Value positive = b.compare(mla::ComparePredicate::gt, window.sum, b.i32(0));

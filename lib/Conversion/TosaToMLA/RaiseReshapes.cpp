@@ -1,6 +1,7 @@
 // Raises reshapes of i32 and f32 tensors over the elementwise operations in front of them:
-// reshape(f(x, y)) ==> f(reshape(x), reshape(y)), until the reshape stands at an 8-bit tensor, a layer
-// result or a reduction. The opposite of what canonicalization does; here intermediates are to fuse.
+// reshape(f(x, y)) ==> f(reshape(x), reshape(y)), until the reshape stands at an 8-bit tensor, a
+// layer result or a reduction. The opposite of what canonicalization does; here intermediates are
+// to fuse.
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
@@ -28,8 +29,8 @@ unsigned tensorOperands(Operation *op) {
   return isa<tosa::MulOp>(op) ? 2 : op->getNumOperands();
 }
 
-/// Whether every tensor operand has the shape of the result, or one element. Requantization per channel
-/// needs the channels, the last dimension, where they are.
+/// Whether every tensor operand has the shape of the result, or one element. Requantization per
+/// channel needs the channels, the last dimension, where they are.
 bool raisesOver(Operation *op, ArrayRef<int64_t> target) {
   if (!isLaneOp(op) || isa<tosa::ReduceSumOp, tosa::ReduceMaxOp, tosa::ReduceMinOp>(op))
     return false;
@@ -44,7 +45,8 @@ bool raisesOver(Operation *op, ArrayRef<int64_t> target) {
   });
 }
 
-/// `operand` under the shape of the reshape; constants of one element keep one, others take the shape.
+/// `operand` under the shape of the reshape; constants of one element keep one, others take the
+/// shape.
 Value raised(OpBuilder &b, Value operand, tosa::ReshapeOp reshape) {
   auto shape = cast<RankedTensorType>(reshape.getType()).getShape();
   if (ElementsAttr constant = constantOf(operand)) {

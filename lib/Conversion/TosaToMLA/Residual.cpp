@@ -8,8 +8,8 @@
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Lowering.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 #include <cstring>
 
@@ -115,8 +115,8 @@ std::optional<Term> matchFloatTerm(Value value) {
 /// dequantize(a) + dequantize(b) -> quantize (half to even) -> [clamp].
 std::optional<Sum> matchFloatAdd(tosa::AddOp add) {
   auto first = matchFloatTerm(add.getInput1()), second = matchFloatTerm(add.getInput2());
-  auto quantize = first && second ? matchCustom(onlyUser(add.getOutput()), "quantize")
-                                  : std::nullopt;
+  auto quantize =
+      first && second ? matchCustom(onlyUser(add.getOutput()), "quantize") : std::nullopt;
   auto scale = quantize ? quantize->number("scale") : std::nullopt;
   auto zp = quantize ? quantize->integer("zero_point") : std::nullopt;
   if (!scale || !zp || quantize->text("rounding") != "half_even" ||
@@ -138,7 +138,8 @@ std::optional<Sum> matchFloatAdd(tosa::AddOp add) {
   return sum;
 }
 
-/// The convolution's result behind `source`: itself, or what a reshape for the addition alone reshapes.
+/// The convolution's result behind `source`: itself, or what a reshape for the addition alone
+/// reshapes.
 Value behindReshape(Value source) {
   auto reshape = source.getDefiningOp<tosa::ReshapeOp>();
   return reshape && source.hasOneUse() ? reshape.getInput1() : source;
@@ -171,10 +172,10 @@ void fuseInto(OpTy conv, const Sum &sum, const Term &self, const Term &residual,
   auto shape = cast<RankedTensorType>(conv.getOutput().getType()).getShape();
   OpBuilder atAdd(add);
   conv.getResidualMutable().assign(reshapeTo(atAdd, add->getLoc(), residual.source, shape));
-  conv.setResidualAddAttr(mla::ResidualAttr::get(
-      conv.getContext(), sum.mode, self.zp, self.multiplier, self.shift, residual.zp,
-      residual.multiplier, residual.shift, sum.multiplier, sum.shift, sum.zp, self.leftShift,
-      sum.lo, sum.hi));
+  conv.setResidualAddAttr(
+      mla::ResidualAttr::get(conv.getContext(), sum.mode, self.zp, self.multiplier, self.shift,
+                             residual.zp, residual.multiplier, residual.shift, sum.multiplier,
+                             sum.shift, sum.zp, self.leftShift, sum.lo, sum.hi));
   auto table = dyn_cast_or_null<tosa::TableOp>(onlyUser(sum.result));
   auto entries = table ? machineTable(table) : std::nullopt;
   Value last = entries ? Value(table.getOutput()) : sum.result;

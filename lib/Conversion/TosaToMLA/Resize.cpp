@@ -1,6 +1,6 @@
-// Resizing and reversing of rows and columns as gathers. The index (and fraction) of every output row
-// and column is known now: it becomes a constant operand that is broadcast over the image, so the
-// producer's own index arithmetic, in integers or f32, is reproduced whatever it is.
+// Resizing and reversing of rows and columns as gathers. The index (and fraction) of every output
+// row and column is known now: it becomes a constant operand that is broadcast over the image, so
+// the producer's own index arithmetic, in integers or f32, is reproduced whatever it is.
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
@@ -69,8 +69,9 @@ bool build(const Resample &job, bool bilinear, ConstantPool &constants,
   Value row = b.input(positionsConstant(job, 0, constants));
   Value column = b.input(positionsConstant(job, 1, constants));
   Value gathered =
-      bilinear ? b.toI32<mla::VGatherBilinearOp>(row, column, b.opBuilder().getI32IntegerAttr(job.bits))
-               : b.toI32<mla::VGatherNearestOp>(row, column);
+      bilinear
+          ? b.toI32<mla::VGatherBilinearOp>(row, column, b.opBuilder().getI32IntegerAttr(job.bits))
+          : b.toI32<mla::VGatherNearestOp>(row, column);
   if (!b.close(rest(b, gathered)))
     return false;
   OpBuilder at(job.op);
@@ -119,8 +120,8 @@ void integerPositions(Resample &job, const CustomOp &op) {
   }
 }
 
-/// The uint8 kernel's f32 positions, where every fraction is a multiple of 2^-7 at least: then its f32
-/// arithmetic loses nothing, and integers compute the same.
+/// The uint8 kernel's f32 positions, where every fraction is a multiple of 2^-7 at least: then its
+/// f32 arithmetic loses nothing, and integers compute the same.
 bool dyadicPositions(Resample &job, const CustomOp &op) {
   constexpr int kMaxBits = 7;
   job.bits = kMaxBits;

@@ -13,8 +13,8 @@ namespace {
 
 /// The table with the top bit of every entry flipped.
 DenseI8ArrayAttr flipped(DenseI8ArrayAttr table) {
-  auto entries = llvm::map_to_vector(table.asArrayRef(),
-                                     [](int8_t entry) { return static_cast<int8_t>(entry ^ -128); });
+  auto entries = llvm::map_to_vector(
+      table.asArrayRef(), [](int8_t entry) { return static_cast<int8_t>(entry ^ -128); });
   return DenseI8ArrayAttr::get(table.getContext(), entries);
 }
 
@@ -25,11 +25,11 @@ mla::RequantAttr plus128(mla::RequantAttr attr) {
 }
 
 mla::ResidualAttr plus128(mla::ResidualAttr attr) {
-  return mla::ResidualAttr::get(
-      attr.getContext(), attr.getMode(), attr.getSelfZp(), attr.getSelfMultiplier(),
-      attr.getSelfShift(), attr.getResidualZp(), attr.getResidualMultiplier(),
-      attr.getResidualShift(), attr.getSumMultiplier(), attr.getSumShift(), attr.getSumZp() + 128,
-      attr.getLeftShift(), attr.getLo() + 128, attr.getHi() + 128);
+  return mla::ResidualAttr::get(attr.getContext(), attr.getMode(), attr.getSelfZp(),
+                                attr.getSelfMultiplier(), attr.getSelfShift(), attr.getResidualZp(),
+                                attr.getResidualMultiplier(), attr.getResidualShift(),
+                                attr.getSumMultiplier(), attr.getSumShift(), attr.getSumZp() + 128,
+                                attr.getLeftShift(), attr.getLo() + 128, attr.getHi() + 128);
 }
 
 /// The same for the last steps of a vector program: clamp(x + c) becomes clamp'(x + (c + 128)).
@@ -47,9 +47,11 @@ bool makeUnsigned(mla::VectorOp layer) {
     rescale.setZpAttr(plus(rescale.getZpAttr()));
   } else {
     // x + c + 128 wraps where x + c does not only for sums no 8-bit program reaches.
-    Value constant = mla::VConstOp::create(
-        b, clamp.getLoc(), x.getType(), zp ? plus(cast<IntegerAttr>(zp.getValue())) : b.getI32IntegerAttr(128));
-    clamp->setOperand(0, mla::VAddOp::create(b, clamp.getLoc(), x.getType(), zp ? add.getA() : x, constant));
+    Value constant = mla::VConstOp::create(b, clamp.getLoc(), x.getType(),
+                                           zp ? plus(cast<IntegerAttr>(zp.getValue()))
+                                              : b.getI32IntegerAttr(128));
+    clamp->setOperand(
+        0, mla::VAddOp::create(b, clamp.getLoc(), x.getType(), zp ? add.getA() : x, constant));
   }
   clamp.setLoAttr(plus(clamp.getLoAttr()));
   clamp.setHiAttr(plus(clamp.getHiAttr()));

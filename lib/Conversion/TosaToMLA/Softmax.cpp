@@ -41,7 +41,8 @@ bool lower(const CustomOp &op) {
   constexpr auto channels = mla::ReduceAxis::channels;
   Value x = b.input(input);
   Value distance = b.sub(x, b.reduce(mla::ReduceKind::max, channels, x));
-  Value e = b.toF32<mla::VTable32Op>(distance, ArrayRef<int32_t>(exponentials(*inputScale * *beta)));
+  Value e =
+      b.toF32<mla::VTable32Op>(distance, ArrayRef<int32_t>(exponentials(*inputScale * *beta)));
   Value sum = b.reduce(mla::ReduceKind::sum, channels, e);
   Value reciprocal = b.div(b.f32(1.0f), b.mul(sum, b.f32(*outputScale)));
   Value p = b.add(b.mul(e, reciprocal), b.f32(0.5f));

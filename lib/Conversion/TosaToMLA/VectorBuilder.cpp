@@ -46,7 +46,8 @@ Value VectorBuilder::subConstant(Value a, int64_t value) { return value ? sub(a,
 Value VectorBuilder::clamp(Value a, int64_t lo, int64_t hi) {
   // A clamp of a clamp is one clamp; the inner one disappears if nothing else uses it.
   if (auto inner = a.getDefiningOp<mla::VClampOp>()) {
-    int64_t innerLo = static_cast<int32_t>(inner.getLo()), innerHi = static_cast<int32_t>(inner.getHi());
+    int64_t innerLo = static_cast<int32_t>(inner.getLo()),
+            innerHi = static_cast<int32_t>(inner.getHi());
     lo = std::clamp(lo, innerLo, innerHi);
     hi = std::clamp(hi, innerLo, innerHi);
     a = inner.getA();

@@ -1,5 +1,5 @@
-// Appends a vector program to the one that produces its only varying input: a table or rescale behind a
-// pooling, softmax or resize. (Clusters of elementwise operations are maximal already.)
+// Appends a vector program to the one that produces its only varying input: a table or rescale
+// behind a pooling, softmax or resize. (Clusters of elementwise operations are maximal already.)
 
 #include "Conversion/TosaToMLA/LaneTables.h"
 #include "Conversion/TosaToMLA/Lowering.h"
@@ -23,8 +23,8 @@ bool isElementwise(mla::VectorOp op) {
   });
 }
 
-/// The stored value as the consumer reads it back: 8-bit results are narrowed by the store, so they must
-/// be known to fit.
+/// The stored value as the consumer reads it back: 8-bit results are narrowed by the store, so they
+/// must be known to fit.
 bool survivesStore(mla::VectorOp producer) {
   Type element = getElementTypeOrSelf(producer.getOutputs()[0].getType());
   if (element.isInteger(32) || element.isF32())
@@ -36,18 +36,21 @@ bool survivesStore(mla::VectorOp producer) {
   int64_t hi = lo + (int64_t(1) << width) - 1;
   if (clamp)
     return int32_t(clamp.getLo()) >= lo && int32_t(clamp.getHi()) <= hi;
-  bool isByte = stored.getDefiningOp<mla::VTable8Op>() || stored.getDefiningOp<mla::VWindowMaxOp>() ||
+  bool isByte = stored.getDefiningOp<mla::VTable8Op>() ||
+                stored.getDefiningOp<mla::VWindowMaxOp>() ||
                 stored.getDefiningOp<mla::VGatherNearestOp>();
   Type input = getElementTypeOrSelf(producer.getInputs()[0].getType());
   return isByte && input == element && width == 8 && !integer.isUnsigned();
 }
 
 int64_t microOps(mla::VectorOp op) {
-  return llvm::range_size(op.getBody().front()) - 1 + op.getInputs().size() + op.getOutputs().size();
+  return llvm::range_size(op.getBody().front()) - 1 + op.getInputs().size() +
+         op.getOutputs().size();
 }
 
 bool fuse(mla::VectorOp consumer) {
-  if (consumer.getInputs().size() != 1 || consumer.getOutputs().size() != 1 || !isElementwise(consumer))
+  if (consumer.getInputs().size() != 1 || consumer.getOutputs().size() != 1 ||
+      !isElementwise(consumer))
     return false;
   Value link = consumer.getInputs()[0];
   auto producer = link.getDefiningOp<mla::VectorOp>();
@@ -61,7 +64,8 @@ bool fuse(mla::VectorOp consumer) {
   mapping.map(consumer.getBody().getArgument(0), yield->getOperand(0));
   for (Operation &lane : consumer.getBody().front().without_terminator())
     b.clone(lane, mapping);
-  yield->setOperand(0, mapping.lookupOrDefault(consumer.getBody().front().getTerminator()->getOperand(0)));
+  yield->setOperand(
+      0, mapping.lookupOrDefault(consumer.getBody().front().getTerminator()->getOperand(0)));
   producer->setLoc(b.getFusedLoc({producer.getLoc(), consumer.getLoc()}));
   link.setType(consumer.getOutputs()[0].getType());
   consumer.getOutputs()[0].replaceAllUsesWith(link);

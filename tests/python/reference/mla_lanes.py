@@ -1,7 +1,7 @@
 """Vector programs of the mla dialect in numpy: every lane of the iteration space at once.
 
-A lane is an int64 array that holds wrapped int32 values, or a float32 array. The iteration space has
-rank 4 (image, row, column, channel); reduced lanes have size 1 in the reduced axes and broadcast.
+A lane is an int64 array that holds wrapped int32 values, or a float32 array. The iteration space
+has rank 4 (image, row, column, channel); reduced lanes have size 1 in the reduced axes.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ class Program:
             with np.errstate(all="ignore"):
                 result = self._lane(Op(lane), values)
             is_float = type_of_lane(lane) == "f32"
-            self.lanes[lane.results[0]] = np.asarray(result, np.float32) if is_float else wrap(result)
+            self.lanes[lane.results[0]] = (
+                np.asarray(result, np.float32) if is_float else wrap(result)
+            )
         raise ValueError("the program does not yield")
 
     def _stored(self, lane: Array, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -100,7 +102,6 @@ class Program:
     def _windowed(self, name: str) -> Array:
         assert self.window is not None
         x = self.operands[0].astype(np.int64)
-        kernel, stride, pad, dilation = self.window
         if name == "window_count":
             ones = np.ones_like(x)
             return self._taps(ones, 0).sum(axis=(4, 5))
@@ -142,7 +143,7 @@ def vector(op: Any, operands: list[Array]) -> list[Array]:
 
 
 def type_of_lane(op: Any) -> str:
-    """"i32" or "f32"."""
+    """ "i32" or "f32"."""
     return str(op.results[0].type)
 
 

@@ -1,4 +1,4 @@
-"""Evaluates lowered modules with numpy: layer operations of the mla dialect, segments, EV74 functions.
+"""Evaluates lowered modules with numpy: layer operations of the mla dialect, segments, EV74.
 
     outputs = evaluate(module, [array, …]).outputs
 
@@ -75,7 +75,7 @@ def _evaluate(op: Any, operands: list[Array]) -> list[Array]:
 
 
 def struct(attribute: Any) -> dict[str, Any]:
-    """`#mla.requant<double, multipliers = [1, 2], zp = 3>` as a dict, the leading word as `mode`."""
+    """`#mla.requant<double, multipliers = [1, 2], zp = 3>` as a dict; the first word is `mode`."""
     text = str(attribute)
     body = text[text.index("<") + 1 : -1]
     fields: dict[str, Any] = {"mode": body.partition(",")[0].strip()}
@@ -134,7 +134,9 @@ def _epilogue(op: Op, accumulator: Array, residual: Array | None) -> list[Array]
 
 def _parts(op: Op, operands: list[Array]) -> tuple[Array, Array, Array, Array | None]:
     """Input, weights, bias, residual."""
-    sizes = [int(n) for n in re.findall(r"-?\d+", str(op.raw("operandSegmentSizes")).partition(":")[2])]
+    sizes = [
+        int(n) for n in re.findall(r"-?\d+", str(op.raw("operandSegmentSizes")).partition(":")[2])
+    ]
     parts: list[Array | None] = []
     rest = list(operands)
     for size in sizes:
