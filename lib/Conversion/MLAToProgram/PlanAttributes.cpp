@@ -6,35 +6,43 @@ using namespace mlir;
 using namespace afe;
 using namespace afe::mla;
 
-/// The fields of a mapping by name, in the order in which they are printed.
-#define FOR_EACH_MAPPING_FIELD(X)                                                                  \
-  X(imageParts)                                                                                    \
-  X(rowParts)                                                                                      \
-  X(channelParts) X(tileImages) X(tileRows) X(tileCols) X(tileBlocks) X(channelsOuter)             \
-      X(inputChunks) X(predictedCycles)
+/// The numbers of a mapping by name, in the order in which they are printed.
+struct MappingField {
+  const char *name;
+  int64_t sched::Mapping::*member;
+};
+static constexpr MappingField kFields[] = {
+    {"imageParts", &sched::Mapping::imageParts},
+    {"rowParts", &sched::Mapping::rowParts},
+    {"channelParts", &sched::Mapping::channelParts},
+    {"tileImages", &sched::Mapping::tileImages},
+    {"tileRows", &sched::Mapping::tileRows},
+    {"tileCols", &sched::Mapping::tileCols},
+    {"tileBlocks", &sched::Mapping::tileBlocks},
+    {"inputChunks", &sched::Mapping::inputChunks},
+    {"predictedCycles", &sched::Mapping::predictedCycles},
+};
+static constexpr const char *kChannelsOuter = "channelsOuter";
 
 static DictionaryAttr toAttr(const sched::Mapping &m, mlir::Builder &b) {
   SmallVector<NamedAttribute> fields;
-#define X(name) fields.push_back(b.getNamedAttr(#name, b.getI64IntegerAttr(m.name)));
-  FOR_EACH_MAPPING_FIELD(X)
-#undef X
+  for (const MappingField &field : kFields)
+    fields.push_back(b.getNamedAttr(field.name, b.getI64IntegerAttr(m.*field.member)));
+  fields.push_back(b.getNamedAttr(kChannelsOuter, b.getBoolAttr(m.channelsOuter)));
   return b.getDictionaryAttr(fields);
 }
 
 static bool fromAttr(DictionaryAttr attr, sched::Mapping &m) {
-  auto read = [&](StringRef name, auto &field) {
-    auto value = attr.getAs<IntegerAttr>(name);
-    if (!value || value.getInt() < 0)
+  for (const MappingField &field : kFields) {
+    auto value = attr.getAs<IntegerAttr>(field.name);
+    bool counts = field.member != &sched::Mapping::predictedCycles;
+    if (!value || value.getInt() < (counts ? 1 : 0))
       return false;
-    field = value.getInt();
-    return true;
-  };
-  bool ok = true;
-#define X(name) ok = ok && read(#name, m.name);
-  FOR_EACH_MAPPING_FIELD(X)
-#undef X
-  return ok && m.imageParts > 0 && m.rowParts > 0 && m.channelParts > 0 && m.tileImages > 0 &&
-         m.tileRows > 0 && m.tileCols > 0 && m.tileBlocks > 0 && m.inputChunks > 0;
+    m.*field.member = value.getInt();
+  }
+  auto outer = attr.getAs<BoolAttr>(kChannelsOuter);
+  m.channelsOuter = outer && outer.getValue();
+  return outer != nullptr;
 }
 
 void afe::writePlan(SegmentOp segment, const SegmentNetwork &network, const sched::Plan &plan) {
