@@ -81,6 +81,7 @@ private:
   std::optional<Home> viewHome(Value value);
   int tensorOf(Value value);
   int constantTensor(Value value);
+  int wholeBlocks(Value value);
   LogicalResult addLayer(Operation &op);
   void addResultCopies();
   LogicalResult buildConv(Operation &op, sched::ConvParams &conv);
@@ -92,6 +93,7 @@ private:
   sched::Network &network;
   llvm::DenseMap<Value, Home> homes;
   llvm::DenseMap<Value, int> tensors;
+  llvm::DenseMap<Value, int> paddedCopies;    ///< of residuals
   llvm::DenseMap<Value, unsigned> returnedAt; ///< roots that are written straight to an output
   std::vector<unsigned> copies;               ///< results that need a copy
 };
@@ -405,6 +407,36 @@ LogicalResult NetworkBuilder::buildConv(Operation &op, sched::ConvParams &conv) 
   return success();
 }
 
+/// The tensor of a residual: OUTPUT reads whole blocks of it, so that a dense one whose channels do
+/// not fill their last block is copied into planes first.
+int NetworkBuilder::wholeBlocks(Value value) {
+  int dense = tensorOf(value);
+  sched::Tensor t = network.tensors[dense];
+  if (!t.interleaved() || t.layout.pixel % (kLanes * t.elementBytes()) == 0)
+    return dense;
+  auto [it, fresh] = paddedCopies.try_emplace(value, -1);
+  if (!fresh)
+    return it->second;
+  sched::Storage storage;
+  storage.name = t.name + ".padded";
+  t.layout = planes(dimsOf(value), t.elementBytes());
+  storage.bytes = t.n * t.layout.image;
+  network.storages.push_back(storage);
+  t.name = storage.name;
+  t.storage = network.storages.size() - 1;
+  network.tensors.push_back(t);
+  it->second = network.tensors.size() - 1;
+  sched::Layer layer;
+  layer.kind = sched::Layer::Kind::Move;
+  layer.name = "pad_channels_of_" + network.tensors[dense].name;
+  layer.inputs = {dense};
+  layer.outputs = {it->second};
+  (void)buildMove(nullptr, network, layer, layer.move);
+  network.layers.push_back(std::move(layer));
+  result.layerOps.push_back(nullptr);
+  return it->second;
+}
+
 LogicalResult NetworkBuilder::addLayer(Operation &op) {
   sched::Layer layer;
   layer.name = nameOf(op);
@@ -421,7 +453,7 @@ LogicalResult NetworkBuilder::addLayer(Operation &op) {
       layer.inputs.push_back(tensorOf(matmul.getRhs()));
     auto residual = [&](auto o) {
       if (o && o.getResidual())
-        layer.inputs.push_back(tensorOf(o.getResidual()));
+        layer.inputs.push_back(wholeBlocks(o.getResidual()));
     };
     residual(dyn_cast<Conv2DOp>(op));
     residual(dyn_cast<DepthwiseConv2DOp>(op));
