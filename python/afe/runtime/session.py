@@ -97,7 +97,7 @@ class LoadedArchive:
             self._run_group(group, cycles if accelerator and number == 0 else None, threads)
             for number, group in enumerate(batches.groups)
         ]
-        if cycles:
+        if accelerator:
             cycles["total"] = total_cycles(list(cycles.values()))
         return RunResult(
             batches.join(outputs),
