@@ -68,8 +68,8 @@ def NameLayersPass : Pass<"afe-name-layers", "::mlir::ModuleOp"> {
 def VerifyLoweredPass : Pass<"afe-verify-lowered", "::mlir::ModuleOp"> {
   let summary = "checkpoint: what may stand where after partitioning";
   let description = [{
-    Fails unless every `mla.segment` holds layer operations only, every `a65.segment` none of them, and
-    @main calls and `a65.ev74` only.
+    Fails unless @main consists of `a65.ev74` and calls, and calls every segment once. (That an `mla.segment`
+    holds layer operations only, and an `a65.segment` none, the segments verify themselves.)
   }];
 }
 

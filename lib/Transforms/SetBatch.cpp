@@ -1,14 +1,14 @@
-// Follows the batch from the arguments through @main and changes its size. The batch is the outermost part
-// of the first dimension, which may hold further things behind it (heads, tokens): its size is the batch
-// times a factor. First every operation is asked whether its batch can change (nothing is modified until
-// all agree), then types and shape operands are rewritten.
+// Follows the batch from the arguments through @main and changes its size. The batch is the
+// outermost part of the first dimension, which may hold further things behind it (heads, tokens):
+// its size is the batch times a factor. First every operation is asked whether its batch can change
+// (nothing is modified until all agree), then types and shape operands are rewritten.
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Transforms/Locations.h"
 #include "Transforms/Passes.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -41,10 +41,11 @@ private:
   Obstacle checkOperands(Operation &op) const;
   bool isBatched(Value value) const { return factors.contains(value); }
   bool isTileable(Operation &op, Value operand) const;
+  Operation *joinerOf(Value value) const;
   void rewriteShapeOperand(Operation &op, unsigned operand, ArrayRef<int64_t> numbers);
   void rewriteShapes(Operation &op);
 
-  func::FuncOp func;
+  mutable func::FuncOp func;
   int64_t newBatch, oldBatch = 0;
   llvm::DenseMap<Value, int64_t> factors; ///< first dimension / batch, of all tensors that have it
 };
@@ -88,7 +89,8 @@ Obstacle BatchSetter::visitShaped(Operation &op) {
         auto of = [](Value value) { return cast<RankedTensorType>(value.getType()); };
         bool keeps = llvm::all_of(op.getResults(), [&](Value result) {
           return of(result).getRank() > 0 && llvm::any_of(op.getOperands(), [&](Value operand) {
-                   return isBatched(operand) && of(operand).getDimSize(0) == of(result).getDimSize(0);
+                   return isBatched(operand) &&
+                          of(operand).getDimSize(0) == of(result).getDimSize(0);
                  });
         });
         return keeps ? "" : "changes the first dimension";
@@ -101,8 +103,8 @@ bool BatchSetter::isTileable(Operation &op, Value operand) const {
          shapeOf(operand).front() == 1;
 }
 
-/// Every large operand must carry the batch too, with the same factor; constants with one leading element
-/// broadcast.
+/// Every large operand must carry the batch too, with the same factor; constants with one leading
+/// element broadcast.
 Obstacle BatchSetter::checkOperands(Operation &op) const {
   bool needsAll = isa<tosa::MatMulOp, tosa::ConcatOp, tosa::GatherOp, tosa::ScatterOp>(op);
   std::optional<int64_t> factor;
@@ -118,8 +120,8 @@ Obstacle BatchSetter::checkOperands(Operation &op) const {
       continue;
     if (needsAll)
       return "combines the batch with a tensor that has none";
-    bool elementwise = op.hasTrait<OpTrait::ResultsBroadcastableShape>() ||
-                       isa<tosa::MulOp, tosa::SelectOp>(op);
+    bool elementwise =
+        op.hasTrait<OpTrait::ResultsBroadcastableShape>() || isa<tosa::MulOp, tosa::SelectOp>(op);
     if (elementwise && type.getRank() == int64_t(shapeOf(op.getResult(0)).size()) &&
         type.getDimSize(0) != 1)
       return "combines the batch with a tensor that has another first dimension";
@@ -164,10 +166,27 @@ std::pair<Operation *, Obstacle> BatchSetter::analyse() {
   for (Operation &op : func.getBody().front())
     if (Obstacle obstacle = visit(op); !obstacle.empty())
       return {&op, obstacle};
-  for (Value result : func.getBody().front().getTerminator()->getOperands())
-    if (factors.lookup(result) != 1)
+  for (Value result : func.getBody().front().getTerminator()->getOperands()) {
+    if (!isBatched(result))
       return {func.getBody().front().getTerminator(), "returns a tensor without a batch dimension"};
+    if (factors.lookup(result) != 1)
+      return {joinerOf(result), "joins the batch dimension with another one"};
+  }
   return {nullptr, {}};
+}
+
+/// The operation in front of `value` that put something else behind the batch in the first
+/// dimension.
+Operation *BatchSetter::joinerOf(Value value) const {
+  for (Operation *op = value.getDefiningOp(); op;) {
+    auto joined = llvm::find_if(op->getOperands(), [&](Value operand) {
+      return isBatched(operand) && factors.lookup(operand) != 1 && operand.getDefiningOp();
+    });
+    if (joined == op->getOperands().end())
+      return op;
+    op = (*joined).getDefiningOp();
+  }
+  return func;
 }
 
 void BatchSetter::rewriteShapeOperand(Operation &op, unsigned operand, ArrayRef<int64_t> numbers) {
@@ -190,7 +209,8 @@ void BatchSetter::rewriteShapes(Operation &op) {
     auto shapeType = tosa::shapeType::get(op.getContext(), shape.size());
     Value count = tosa::ConstShapeOp::create(builder, op.getLoc(), shapeType,
                                              builder.getIndexTensorAttr(multiples));
-    operand.set(tosa::TileOp::create(builder, op.getLoc(), type.clone(shape), operand.get(), count));
+    operand.set(
+        tosa::TileOp::create(builder, op.getLoc(), type.clone(shape), operand.get(), count));
   }
   if (isa<tosa::ReshapeOp>(op))
     rewriteShapeOperand(op, 1, shapeOf(op.getResult(0)));
@@ -242,7 +262,8 @@ struct SetBatchPass : impl::SetBatchPassBase<SetBatchPass> {
     std::string kind = (custom ? custom.getOperatorName() : op->getName().getStringRef()).str();
     std::string sentence = "'" + kind + "' at " + describe(op->getLoc()) + " " + obstacle;
     if (!strict)
-      return (void)getOperation()->setAttr("afe.batch_limit", StringAttr::get(&getContext(), sentence));
+      return (void)getOperation()->setAttr("afe.batch_limit",
+                                           StringAttr::get(&getContext(), sentence));
     op->emitError("the batch cannot be changed to ") << batchSize.getValue() << ": " << sentence;
     signalPassFailure();
   }

@@ -1,7 +1,9 @@
-// Checkpoint behind the partitioning: which operations may stand in @main and in the segments.
+// Checkpoint behind the partitioning: @main is a chain of calls. (What may stand in a segment is verified by the
+// segments themselves.)
 
 #include "Transforms/Passes.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
@@ -13,22 +15,6 @@ namespace afe {
 
 namespace {
 
-LogicalResult verifySegment(mla::SegmentOp segment) {
-  for (Operation &op : segment.getBody().front())
-    if (!isa<mla::MLADialect>(op.getDialect()) || isa<mla::CallOp>(op))
-      return op.emitError("is no layer operation, but stands in segment '")
-             << segment.getSymName() << "'";
-  return success();
-}
-
-LogicalResult verifySegment(a65::SegmentOp segment) {
-  for (Operation &op : segment.getBody().front())
-    if (isa<mla::MLADialect>(op.getDialect()))
-      return op.emitError("is a layer of the MLA, but stands in host segment '")
-             << segment.getSymName() << "'";
-  return success();
-}
-
 LogicalResult verifyMain(func::FuncOp func) {
   for (Operation &op : func.getBody().front())
     if (!isa<mla::CallOp, a65::CallOp, a65::EV74Op, func::ReturnOp>(op))
@@ -36,18 +22,32 @@ LogicalResult verifyMain(func::FuncOp func) {
   return success();
 }
 
+/// Every segment is one step of the chain.
+LogicalResult verifyCalls(ModuleOp module, func::FuncOp func) {
+  llvm::StringMap<int> calls;
+  for (Operation &op : func.getBody().front())
+    if (auto callee = op.getAttrOfType<FlatSymbolRefAttr>("callee"))
+      ++calls[callee.getValue()];
+  LogicalResult result = success();
+  for (Operation &op : module.getOps()) {
+    if (!isa<mla::SegmentOp, a65::SegmentOp>(op))
+      continue;
+    StringRef name = SymbolTable::getSymbolName(&op).getValue();
+    if (int count = calls.lookup(name); count != 1)
+      result = op.emitError("segment '") << name << "' is called " << count
+                                         << " times in @main, expected once";
+  }
+  return result;
+}
+
 struct VerifyLoweredPass : impl::VerifyLoweredPassBase<VerifyLoweredPass> {
   void runOnOperation() override {
-    LogicalResult result = success();
-    for (Operation &op : getOperation().getOps()) {
-      if (auto segment = dyn_cast<mla::SegmentOp>(op))
-        result = failure(failed(result) || failed(verifySegment(segment)));
-      else if (auto host = dyn_cast<a65::SegmentOp>(op))
-        result = failure(failed(result) || failed(verifySegment(host)));
-      else if (auto func = dyn_cast<func::FuncOp>(op); func && func.getSymName() == "main")
-        result = failure(failed(result) || func.isDeclaration() || failed(verifyMain(func)));
+    auto func = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!func || !func.getBody().hasOneBlock()) {
+      getOperation().emitError("has no function @main with one block");
+      return signalPassFailure();
     }
-    if (failed(result))
+    if (failed(verifyMain(func)) || failed(verifyCalls(getOperation(), func)))
       signalPassFailure();
   }
 };

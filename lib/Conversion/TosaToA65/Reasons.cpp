@@ -6,8 +6,8 @@
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Lanes.h"
 
-#include "llvm/Support/FormatVariadic.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -32,7 +32,8 @@ bool isConvolution(Operation *op) {
 }
 
 /// The first tensor among operands and results for which `test` holds.
-std::optional<RankedTensorType> findTensor(Operation *op, llvm::function_ref<bool(ShapedType)> test) {
+std::optional<RankedTensorType> findTensor(Operation *op,
+                                           llvm::function_ref<bool(ShapedType)> test) {
   for (ValueRange values : {ValueRange(op->getResults()), ValueRange(op->getOperands())})
     for (Value value : values)
       if (auto type = dyn_cast<RankedTensorType>(value.getType()); type && test(type))
@@ -44,14 +45,43 @@ HostReason convolutionReason(Operation *op, const std::string &name) {
   for (Value operand : op->getOperands().take_front(2)) {
     Type element = getElementTypeOrSelf(operand.getType());
     if (!element.isInteger(8) && !element.isUnsignedInteger(8))
-      return {llvm::formatv("'{0}' multiplies {1} values, the MLA 8-bit ones", name, typeName(element)),
-              "quantize this layer to int8"};
+      return {
+          llvm::formatv("'{0}' multiplies {1} values, the MLA 8-bit ones", name, typeName(element)),
+          "quantize this layer to int8"};
   }
   if (!isa<tosa::MatMulOp>(op) && !constantOf(op->getOperand(1)))
     return {llvm::formatv("'{0}' has weights that are computed, the MLA's are constants", name),
             "make the weights a constant of the model, or use a matrix product"};
-  return {llvm::formatv("'{0}' has a kernel side above 255 or parameters that are no constants", name),
-          "split the kernel into smaller ones"};
+  return {
+      llvm::formatv("'{0}' has a kernel side above 255 or parameters that are no constants", name),
+      "split the kernel into smaller ones"};
+}
+
+/// Operators that the MLA has, but not along every axis.
+std::optional<HostReason> axisReason(Operation *op, const std::string &name) {
+  if (isa<tosa::ReduceSumOp, tosa::ReduceMaxOp, tosa::ReduceMinOp>(op) && !reducedAxis(op))
+    return HostReason{
+        llvm::formatv(
+            "'{0}' reduces the batch, or rows or columns alone; the VECTOR engine reduces "
+            "channels, or rows and columns together",
+            name),
+        "reduce over channels, or over all pixels"};
+  if (isa<tosa::ArgMaxOp>(op))
+    return HostReason{
+        llvm::formatv("'{0}' is not over the channels (the last axis) of an int8 tensor "
+                      "of rank 4 at most",
+                      name),
+        "move the axis to the end"};
+  if (isa<tosa::ReverseOp>(op))
+    return HostReason{
+        llvm::formatv("'{0}' does not reverse rows or columns of an 8-bit image", name),
+        "reverse rows or columns"};
+  return std::nullopt;
+}
+
+/// Comparisons and logic whose result nothing on the MLA consumes.
+bool isBoolean(Operation *op) {
+  return op->getNumResults() == 1 && getElementTypeOrSelf(op->getResult(0).getType()).isInteger(1);
 }
 
 HostReason floatReason(const std::string &name) {
@@ -66,10 +96,11 @@ HostReason hostReason(Operation *op) {
   if (isConvolution(op))
     return convolutionReason(op, name);
   if (auto type = findTensor(op, [](ShapedType type) { return type.getRank() > 4; }))
-    return {llvm::formatv("'{0}' has a tensor of rank {1}, the MLA's have at most 4", name, type->getRank()),
+    return {llvm::formatv("'{0}' has a tensor of rank {1}, the MLA's have at most 4", name,
+                          type->getRank()),
             "reshape the tensor to at most 4 dimensions, channels last"};
   if (findTensor(op, [](ShapedType type) { return type.getElementType().isF32(); }))
-    return floatReason(name);
+    return axisReason(op, name).value_or(floatReason(name));
   auto isForeign = [](ShapedType type) {
     Type element = type.getElementType();
     auto integer = dyn_cast<IntegerType>(element);
@@ -79,10 +110,23 @@ HostReason hostReason(Operation *op) {
     return {llvm::formatv("'{0}' has a tensor of {1}, which the MLA does not store", name,
                           typeName(type->getElementType())),
             "use 8-bit tensors"};
+  if (auto reason = axisReason(op, name))
+    return *reason;
+  if (name == "litert.resize_bilinear")
+    return {
+        llvm::formatv("'{0}' interpolates uint8 in f32 at positions that are no multiples of 2^-7, "
+                      "or works on more than 32768 rows or columns",
+                      name),
+        "quantize the model to int8, whose interpolation is in integers"};
+  if (isBoolean(op))
+    return {llvm::formatv("'{0}' makes a boolean tensor, which the MLA does not store", name),
+            "use the result in the same elementwise expression, with 'tosa.select'"};
   if (isLaneOp(op))
-    return {llvm::formatv("'{0}' has no 8-bit layer next to it, or parameters that the VECTOR engine "
-                          "cannot hold", name),
-            "keep it between quantized layers"};
+    return {
+        llvm::formatv("'{0}' has no 8-bit layer next to it, or parameters that the VECTOR engine "
+                      "cannot hold",
+                      name),
+        "keep it between quantized layers"};
   return {llvm::formatv("the MLA has no operation for '{0}'", name),
           "replace the operator, or move it to the end of the model"};
 }

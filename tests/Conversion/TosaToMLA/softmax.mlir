@@ -1,0 +1,40 @@
+// Softmax and argmax over the channels are reductions inside one program.
+// RUN: mla-opt %s --afe-lower-to-mla --split-input-file | FileCheck %s
+
+// LiteRT's softmax in the order of its reference kernel; the change to uint8 at the result is in the last two steps.
+// CHECK-LABEL: func.func @main
+// CHECK: mla.vector %arg0 : (tensor<2x11xi8>) -> tensor<2x11xui8>
+// CHECK: %[[M:.*]] = mla.v.reduce max channels %[[X:.*]] : i32
+// CHECK: %[[D:.*]] = mla.v.sub %[[X]], %[[M]]
+// CHECK: %[[E:.*]] = mla.v.table32 %[[D]] {table = array<i32: 1065353216,
+// CHECK: %[[S:.*]] = mla.v.reduce sum channels %[[E]] : f32
+// CHECK: %[[P:.*]] = mla.v.mul %[[S]]
+// CHECK: %[[R:.*]] = mla.v.div %{{.*}}, %[[P]]
+// CHECK: %[[Q:.*]] = mla.v.mul %[[E]], %[[R]]
+// CHECK: %[[H:.*]] = mla.v.add %[[Q]]
+// CHECK: %[[I:.*]] = mla.v.float_to_int trunc %[[H]]
+// CHECK: mla.v.clamp %{{.*}} {hi = 255 : i32, lo = 0 : i32}
+// CHECK-NOT: tosa.
+func.func @main(%x: tensor<2x11xi8>) -> tensor<2x11xui8> {
+  %s = tosa.custom %x {domain_name = "afe", operator_name = "litert.softmax", implementation_attrs = "{beta = 1.0 : f32, input_scale = 0.1 : f32, output_scale = 0.00390625 : f32, output_zero_point = -128 : i64}"} : (tensor<2x11xi8>) -> tensor<2x11xi8>
+  %one = "tosa.const"() <{values = dense<1073741824> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %thirty = "tosa.const"() <{values = dense<30> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %z = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %uz = "tosa.const"() <{values = dense<128> : tensor<1xui8>}> : () -> tensor<1xui8>
+  %u = tosa.rescale %s, %one, %thirty, %z, %uz {scale32 = true, rounding_mode = SINGLE_ROUND, per_channel = false, input_unsigned = false, output_unsigned = true}
+    : (tensor<2x11xi8>, tensor<1xi32>, tensor<1xi8>, tensor<1xi8>, tensor<1xui8>) -> tensor<2x11xui8>
+  return %u : tensor<2x11xui8>
+}
+
+// -----
+
+// The axis stays with size 1; dropping it is a reshape at the edge.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[V:.*]] = mla.vector %arg0 : (tensor<1x3x5x7xi8>) -> tensor<1x3x5x1xi32>
+// CHECK: mla.v.reduce argmax channels
+// CHECK: tosa.reshape %[[V]]
+// CHECK-NOT: a65.reason
+func.func @main(%x: tensor<1x3x5x7xi8>) -> tensor<1x3x5xi32> {
+  %a = tosa.argmax %x {axis = 3 : i32} : (tensor<1x3x5x7xi8>) -> tensor<1x3x5xi32>
+  return %a : tensor<1x3x5xi32>
+}
