@@ -7,6 +7,7 @@
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
@@ -15,23 +16,11 @@ using namespace mlir;
 namespace afe {
 namespace {
 
-RankedTensorType typeOf(Value value) { return dyn_cast<RankedTensorType>(value.getType()); }
-
-Value shapeConstant(PatternRewriter &rewriter, Location loc, ArrayRef<int64_t> shape) {
-  auto type = tosa::shapeType::get(rewriter.getContext(), shape.size());
-  return tosa::ConstShapeOp::create(rewriter, loc, type, rewriter.getIndexTensorAttr(shape));
-}
-
-Value reshapeTo(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<int64_t> shape) {
-  auto type = typeOf(value).clone(shape);
-  return tosa::ReshapeOp::create(rewriter, loc, type, value, shapeConstant(rewriter, loc, shape));
-}
-
 Value transposeBy(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<int32_t> perms) {
   SmallVector<int64_t> shape;
   for (int32_t dim : perms)
-    shape.push_back(typeOf(value).getDimSize(dim));
-  return tosa::TransposeOp::create(rewriter, loc, typeOf(value).clone(shape), value, perms);
+    shape.push_back(tensorTypeOf(value).getDimSize(dim));
+  return tosa::TransposeOp::create(rewriter, loc, tensorTypeOf(value).clone(shape), value, perms);
 }
 
 /// reshape(reshape(x)) ==> reshape(x); a reshape to the same shape goes.
@@ -55,7 +44,7 @@ struct MergeReshapes : OpRewritePattern<tosa::ReshapeOp> {
 struct MergeTransposes : OpRewritePattern<tosa::TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::TransposeOp op, PatternRewriter &rewriter) const override {
-    auto type = typeOf(op.getInput1()), result = typeOf(op.getOutput());
+    auto type = tensorTypeOf(op.getInput1()), result = tensorTypeOf(op.getOutput());
     if (!type || !type.hasStaticShape() || !result || !result.hasStaticShape())
       return rewriter.notifyMatchFailure(op, "its shape is not static");
     SmallVector<int32_t> moved;
@@ -66,7 +55,7 @@ struct MergeTransposes : OpRewritePattern<tosa::TransposeOp> {
       return success();
     }
     auto inner = op.getInput1().getDefiningOp<tosa::TransposeOp>();
-    if (!inner || !typeOf(inner.getInput1()))
+    if (!inner || !tensorTypeOf(inner.getInput1()))
       return rewriter.notifyMatchFailure(op, "its input is not transposed");
     SmallVector<int32_t> perms;
     for (int32_t dim : op.getPerms())
@@ -80,7 +69,7 @@ struct MergeTransposes : OpRewritePattern<tosa::TransposeOp> {
 struct DropIdentitySlice : OpRewritePattern<tosa::SliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::SliceOp op, PatternRewriter &rewriter) const override {
-    auto type = typeOf(op.getOutput());
+    auto type = tensorTypeOf(op.getOutput());
     if (!type || !type.hasStaticShape() || op.getInput1().getType() != op.getType())
       return rewriter.notifyMatchFailure(op, "it drops elements");
     rewriter.replaceOp(op, op.getInput1());
@@ -93,7 +82,7 @@ struct DropIdentitySlice : OpRewritePattern<tosa::SliceOp> {
 template <typename OpTy> struct DropUnitReduction : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
-    auto type = typeOf(op.getInput());
+    auto type = tensorTypeOf(op.getInput());
     if (!type || !type.hasStaticShape() || op.getInput().getType() != op.getType())
       return rewriter.notifyMatchFailure(op, "it reduces several elements");
     rewriter.replaceOp(op, op.getInput());
@@ -134,7 +123,7 @@ struct SinkReshape : RewritePattern {
     // From an argument the reshape stands at the edge already.
     if (!reshape || isa<BlockArgument>(reshape.getInput1()))
       return rewriter.notifyMatchFailure(op, "its operand is not reshaped");
-    auto from = typeOf(reshape.getInput1()), to = typeOf(reshape.getOutput());
+    auto from = tensorTypeOf(reshape.getInput1()), to = tensorTypeOf(reshape.getOutput());
     if (!from || !from.hasStaticShape() || from.getRank() > 4 || !to || !to.hasStaticShape() ||
         from.getRank() == 0 || (isRowwise(op) && from.getShape().back() != to.getShape().back()))
       return rewriter.notifyMatchFailure(op, "the shape matters to it");
@@ -157,7 +146,7 @@ struct SinkTranspose : RewritePattern {
     auto transpose = op->getOperand(0).getDefiningOp<tosa::TransposeOp>();
     if (!transpose || !transpose->hasOneUse() || isa<BlockArgument>(transpose.getInput1()))
       return rewriter.notifyMatchFailure(op, "its operand is not transposed for it alone");
-    auto from = typeOf(transpose.getInput1());
+    auto from = tensorTypeOf(transpose.getInput1());
     if (!from || !from.hasStaticShape())
       return rewriter.notifyMatchFailure(op, "its shape is not static");
     Operation *moved = rewriter.clone(*op);
@@ -205,7 +194,7 @@ struct RaiseToUnsigned : OpRewritePattern<tosa::RescaleOp> {
     Type element = getElementTypeOrSelf(op.getType());
     auto converted = cast<tosa::RescaleOp>(rewriter.clone(*op));
     converted->setOperand(0, move->getOperand(0));
-    converted->getResult(0).setType(typeOf(move->getOperand(0)).clone(element));
+    converted->getResult(0).setType(tensorTypeOf(move->getOperand(0)).clone(element));
     Operation *moved = rewriter.clone(*move);
     moved->setOperand(0, converted.getOutput());
     moved->getResult(0).setType(op.getType());
@@ -232,14 +221,15 @@ struct SinkReshapePair : RewritePattern {
   static Value withShape(Value operand, RankedTensorType from, RankedTensorType to,
                          PatternRewriter &rewriter) {
     auto reshape = operand.getDefiningOp<tosa::ReshapeOp>();
-    if (reshape && typeOf(operand).getShape() == to.getShape())
-      return typeOf(reshape.getInput1()).getShape() == from.getShape() ? reshape.getInput1()
-                                                                       : Value();
+    if (reshape && tensorTypeOf(operand).getShape() == to.getShape())
+      return tensorTypeOf(reshape.getInput1()).getShape() == from.getShape() ? reshape.getInput1()
+                                                                             : Value();
     // One element, or one per channel where the channels stay.
     ElementsAttr elements = constantOf(operand);
     int64_t count = elements ? elements.getNumElements() : 0;
     bool perChannel = from.getShape().back() == to.getShape().back() &&
-                      count == to.getShape().back() && typeOf(operand).getShape().back() == count;
+                      count == to.getShape().back() &&
+                      tensorTypeOf(operand).getShape().back() == count;
     if (count != 1 && !perChannel)
       return {};
     SmallVector<int64_t> shape(from.getRank(), 1);
@@ -256,11 +246,11 @@ struct SinkReshapePair : RewritePattern {
     auto reshape = op->getOperand(0).getDefiningOp<tosa::ReshapeOp>();
     if (!reshape)
       reshape = op->getOperand(1).getDefiningOp<tosa::ReshapeOp>();
-    auto from = reshape ? typeOf(reshape.getInput1()) : RankedTensorType();
-    auto to = typeOf(op->getResult(0));
+    auto from = reshape ? tensorTypeOf(reshape.getInput1()) : RankedTensorType();
+    auto to = tensorTypeOf(op->getResult(0));
     if (!from || !from.hasStaticShape() || from.getRank() > 4 || from.getRank() == 0 || !to ||
         isa<BlockArgument>(reshape.getInput1()) ||
-        to.getShape() != typeOf(reshape.getOutput()).getShape())
+        to.getShape() != tensorTypeOf(reshape.getOutput()).getShape())
       return rewriter.notifyMatchFailure(op, "it broadcasts, or no operand is reshaped");
     Value first = withShape(op->getOperand(0), from, to, rewriter);
     Value second = first ? withShape(op->getOperand(1), from, to, rewriter) : Value();
@@ -282,9 +272,9 @@ struct TokensAsPixels : OpRewritePattern<tosa::Conv2DOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::Conv2DOp op, PatternRewriter &rewriter) const override {
     auto reshape = op.getInput().getDefiningOp<tosa::ReshapeOp>();
-    auto from = reshape ? typeOf(reshape.getInput1()) : RankedTensorType();
-    auto input = typeOf(op.getInput()), output = typeOf(op.getOutput()),
-         weights = typeOf(op.getWeight());
+    auto from = reshape ? tensorTypeOf(reshape.getInput1()) : RankedTensorType();
+    auto input = tensorTypeOf(op.getInput()), output = tensorTypeOf(op.getOutput()),
+         weights = tensorTypeOf(op.getWeight());
     auto isOne = [](int64_t n) { return n == 1; };
     if (!from || !from.hasStaticShape() || from.getRank() < 3 || !output || !weights ||
         input.getDimSize(0) == from.getDimSize(0) ||

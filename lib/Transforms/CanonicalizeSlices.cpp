@@ -7,6 +7,7 @@
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
@@ -14,8 +15,6 @@ using namespace mlir;
 
 namespace afe {
 namespace {
-
-RankedTensorType typeOf(Value value) { return dyn_cast<RankedTensorType>(value.getType()); }
 
 bool isStatic(RankedTensorType type) { return type && type.hasStaticShape(); }
 
@@ -26,20 +25,17 @@ struct Box {
 
 std::optional<Box> boxOf(tosa::SliceOp op) {
   auto start = readShape(op.getStart()), size = readShape(op.getSize());
-  auto type = typeOf(op.getOutput());
-  if (!start || !size || !isStatic(type) || !isStatic(typeOf(op.getInput1())) ||
+  auto type = tensorTypeOf(op.getOutput());
+  if (!start || !size || !isStatic(type) || !isStatic(tensorTypeOf(op.getInput1())) ||
       int64_t(start->size()) != type.getRank())
     return std::nullopt;
   return Box{*start, llvm::to_vector(type.getShape())};
 }
 
 Value sliced(PatternRewriter &rewriter, Location loc, Value value, const Box &box) {
-  auto type = tosa::shapeType::get(rewriter.getContext(), box.start.size());
-  auto constant = [&](ArrayRef<int64_t> numbers) -> Value {
-    return tosa::ConstShapeOp::create(rewriter, loc, type, rewriter.getIndexTensorAttr(numbers));
-  };
-  return tosa::SliceOp::create(rewriter, loc, typeOf(value).clone(box.size), value,
-                               constant(box.start), constant(box.size));
+  return tosa::SliceOp::create(rewriter, loc, tensorTypeOf(value).clone(box.size), value,
+                               shapeConstant(rewriter, loc, box.start),
+                               shapeConstant(rewriter, loc, box.size));
 }
 
 /// slice(transpose(x)) ==> transpose(slice(x)).
@@ -48,7 +44,7 @@ struct RaiseSliceOverTranspose : OpRewritePattern<tosa::SliceOp> {
   LogicalResult matchAndRewrite(tosa::SliceOp op, PatternRewriter &rewriter) const override {
     auto transpose = op.getInput1().getDefiningOp<tosa::TransposeOp>();
     auto box = transpose ? boxOf(op) : std::nullopt;
-    if (!box || !isStatic(typeOf(transpose.getInput1())))
+    if (!box || !isStatic(tensorTypeOf(transpose.getInput1())))
       return rewriter.notifyMatchFailure(op, "it slices no transpose");
     Box moved = *box;
     for (auto [to, from] : llvm::enumerate(transpose.getPerms())) {
@@ -68,10 +64,10 @@ struct RaiseSliceOverReshape : OpRewritePattern<tosa::SliceOp> {
   LogicalResult matchAndRewrite(tosa::SliceOp op, PatternRewriter &rewriter) const override {
     auto reshape = op.getInput1().getDefiningOp<tosa::ReshapeOp>();
     auto box = reshape ? boxOf(op) : std::nullopt;
-    auto from = reshape ? typeOf(reshape.getInput1()) : RankedTensorType();
+    auto from = reshape ? tensorTypeOf(reshape.getInput1()) : RankedTensorType();
     if (!box || !isStatic(from))
       return rewriter.notifyMatchFailure(op, "it slices no reshape");
-    auto to = typeOf(reshape.getOutput()).getShape();
+    auto to = tensorTypeOf(reshape.getOutput()).getShape();
     auto cut = cutDimension(*box, to);
     if (!cut)
       return rewriter.notifyMatchFailure(op, "it cuts several dimensions");
@@ -88,10 +84,7 @@ struct RaiseSliceOverReshape : OpRewritePattern<tosa::SliceOp> {
       part.start[dim] = box->start[*cut] * (inner / behind);
       part.size[dim] = box->size[*cut] * (inner / behind);
       Value cutEarly = sliced(rewriter, op.getLoc(), reshape.getInput1(), part);
-      auto type = tosa::shapeType::get(rewriter.getContext(), to.size());
-      Value shape = tosa::ConstShapeOp::create(rewriter, op.getLoc(), type,
-                                               rewriter.getIndexTensorAttr(box->size));
-      rewriter.replaceOpWithNewOp<tosa::ReshapeOp>(op, op.getType(), cutEarly, shape);
+      rewriter.replaceOp(op, reshapeTo(rewriter, op.getLoc(), cutEarly, box->size));
       return success();
     }
     return rewriter.notifyMatchFailure(op, "the cut dimension is spread over several of x");
@@ -116,7 +109,7 @@ struct DropUnitDimensions : OpRewritePattern<tosa::TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::TransposeOp op, PatternRewriter &rewriter) const override {
     constexpr int64_t kMaxRank = 4;
-    auto type = typeOf(op.getInput1()), result = typeOf(op.getOutput());
+    auto type = tensorTypeOf(op.getInput1()), result = tensorTypeOf(op.getOutput());
     if (!isStatic(type) || !isStatic(result) || type.getRank() <= kMaxRank)
       return rewriter.notifyMatchFailure(op, "its rank is small");
     // The batch stays as long as other dimensions can go.
@@ -139,19 +132,11 @@ struct DropUnitDimensions : OpRewritePattern<tosa::TransposeOp> {
         perms.push_back(newIndex[dim]);
         transposed.push_back(type.getDimSize(dim));
       }
-    Value squeezed = reshaped(rewriter, op.getLoc(), op.getInput1(), shape);
+    Value squeezed = reshapeTo(rewriter, op.getLoc(), op.getInput1(), shape);
     Value moved =
         tosa::TransposeOp::create(rewriter, op.getLoc(), type.clone(transposed), squeezed, perms);
-    rewriter.replaceOp(op, reshaped(rewriter, op.getLoc(), moved, result.getShape()));
+    rewriter.replaceOp(op, reshapeTo(rewriter, op.getLoc(), moved, result.getShape()));
     return success();
-  }
-
-  static Value reshaped(PatternRewriter &rewriter, Location loc, Value value,
-                        ArrayRef<int64_t> shape) {
-    auto type = tosa::shapeType::get(rewriter.getContext(), shape.size());
-    Value target =
-        tosa::ConstShapeOp::create(rewriter, loc, type, rewriter.getIndexTensorAttr(shape));
-    return tosa::ReshapeOp::create(rewriter, loc, typeOf(value).clone(shape), value, target);
   }
 };
 
@@ -162,14 +147,14 @@ struct PadCodes : OpRewritePattern<tosa::PadOp> {
     auto dequantize = matchCustom(op.getInput1().getDefiningOp(), "dequantize");
     auto fill = scalarFloat(op.getPadConst());
     auto zp = dequantize ? dequantize->integer("zero_point") : std::nullopt;
-    auto codes = dequantize ? typeOf(dequantize->op->getOperand(0)) : RankedTensorType();
+    auto codes = dequantize ? tensorTypeOf(dequantize->op->getOperand(0)) : RankedTensorType();
     if (!zp || fill != std::optional(0.0f) || !codes ||
         !codes.getElementType().isSignlessInteger(8) || *zp < -128 || *zp > 127)
       return rewriter.notifyMatchFailure(op, "it pads no int8 codes with 0");
     auto type = RankedTensorType::get({1}, codes.getElementType());
     Value code = tosa::ConstOp::create(rewriter, op.getLoc(), type,
                                        DenseElementsAttr::get(type, static_cast<int8_t>(*zp)));
-    auto padded = codes.clone(typeOf(op.getOutput()).getShape());
+    auto padded = codes.clone(tensorTypeOf(op.getOutput()).getShape());
     Value pad = tosa::PadOp::create(rewriter, op.getLoc(), padded, dequantize->op->getOperand(0),
                                     op.getPadding(), code);
     Operation *moved = rewriter.clone(*dequantize->op);
@@ -203,7 +188,7 @@ struct RaiseQuantize : OpRewritePattern<tosa::CustomOp> {
       rewriter.setInsertionPoint(moved);
       Operation *early = rewriter.clone(*op);
       early->setOperand(0, move->getOperand(index));
-      early->getResult(0).setType(typeOf(move->getOperand(index)).clone(element));
+      early->getResult(0).setType(tensorTypeOf(move->getOperand(index)).clone(element));
       moved->setOperand(index, early->getResult(0));
     }
     if (pad) {

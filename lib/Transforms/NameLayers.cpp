@@ -1,5 +1,6 @@
 // Names layers by what they compute: the operator, what its epilogue fuses, a number.
 
+#include "Conversion/TosaToMLA/Tensors.h"
 #include "Transforms/Passes.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -29,10 +30,6 @@ std::string epilogueWords(Operation *op) {
   if (op->getAttr("table"))
     words += "_table";
   return words;
-}
-
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
 }
 
 /// A convolution that reads its whole input at once is a fully connected layer.

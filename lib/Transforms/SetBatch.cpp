@@ -4,6 +4,7 @@
 // (nothing is modified until all agree), then types and shape operands are rewritten.
 
 #include "Conversion/TosaToMLA/Constants.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 #include "Transforms/Locations.h"
 #include "Transforms/Passes.h"
 
@@ -18,10 +19,6 @@ namespace afe {
 #include "Transforms/Passes.h.inc"
 
 namespace {
-
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
 
 /// Why the batch of one operation cannot change; empty where it can.
 using Obstacle = std::string;
@@ -191,9 +188,7 @@ Operation *BatchSetter::joinerOf(Value value) const {
 
 void BatchSetter::rewriteShapeOperand(Operation &op, unsigned operand, ArrayRef<int64_t> numbers) {
   OpBuilder builder(&op);
-  auto type = tosa::shapeType::get(op.getContext(), numbers.size());
-  op.setOperand(operand, tosa::ConstShapeOp::create(builder, op.getLoc(), type,
-                                                    builder.getIndexTensorAttr(numbers)));
+  op.setOperand(operand, shapeConstant(builder, op.getLoc(), numbers));
 }
 
 void BatchSetter::rewriteShapes(Operation &op) {
@@ -206,9 +201,7 @@ void BatchSetter::rewriteShapes(Operation &op) {
     shape.front() = newBatch;
     SmallVector<int64_t> multiples(shape.size(), 1);
     multiples.front() = newBatch;
-    auto shapeType = tosa::shapeType::get(op.getContext(), shape.size());
-    Value count = tosa::ConstShapeOp::create(builder, op.getLoc(), shapeType,
-                                             builder.getIndexTensorAttr(multiples));
+    Value count = shapeConstant(builder, op.getLoc(), multiples);
     operand.set(
         tosa::TileOp::create(builder, op.getLoc(), type.clone(shape), operand.get(), count));
   }

@@ -1,10 +1,10 @@
-// Checkpoint behind the partitioning: @main is a chain of calls. (What may stand in a segment is verified by the
-// segments themselves.)
+// Checkpoint behind the partitioning: @main is a chain of calls. (What may stand in a segment is
+// verified by the segments themselves.)
 
 #include "Transforms/Passes.h"
 
-#include "llvm/ADT/StringMap.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 
@@ -34,8 +34,8 @@ LogicalResult verifyCalls(ModuleOp module, func::FuncOp func) {
       continue;
     StringRef name = SymbolTable::getSymbolName(&op).getValue();
     if (int count = calls.lookup(name); count != 1)
-      result = op.emitError("segment '") << name << "' is called " << count
-                                         << " times in @main, expected once";
+      result = op.emitError("segment '")
+               << name << "' is called " << count << " times in @main, expected once";
   }
   return result;
 }

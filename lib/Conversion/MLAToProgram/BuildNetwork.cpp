@@ -355,9 +355,6 @@ LogicalResult NetworkBuilder::buildConv(Operation &op, sched::ConvParams &conv) 
     if (std::optional<ArrayRef<int8_t>> table = matmul.getTable())
       conv.table.assign(table->begin(), table->end());
     conv.phases = {sched::Phase{}};
-    if (sched::perChannel(conv) || !conv.table.empty())
-      return matmul.emitOpError("per-channel requantization and tables of a matrix product are not "
-                                "scheduled; use a vector program behind it");
     return success();
   }
   int64_t inChannels = dimsOf(op.getOperand(0)).c, outChannels = dimsOf(op.getResult(0)).c;

@@ -69,8 +69,9 @@ struct ChooseLayoutsPass : impl::ChooseLayoutsPassBase<ChooseLayoutsPass> {
     Operation *def = value.getDefiningOp();
     if (!def || mlir::isa<ConstOp>(def) || def->hasAttr(kInterleavedAttr) || hasReshapeView(value))
       return false;
-    if (def->hasAttr(kViewAttr) && !mlir::isa<ConcatOp>(def))
-      return false;
+    bool moves = mlir::isa<ConcatOp, SliceOp, PadOp, ReshapeOp, TransposeOp>(def);
+    if (moves && !(mlir::isa<ConcatOp>(def) && def->hasAttr(kViewAttr)))
+      return false; // other views have their bytes elsewhere; a movement writes a whole storage
     unsigned here = 0;
     for (OpOperand &use : value.getUses()) {
       if (use.getOwner() == concat)

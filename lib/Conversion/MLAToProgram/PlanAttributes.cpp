@@ -20,6 +20,7 @@ static constexpr MappingField kFields[] = {
     {"tileCols", &sched::Mapping::tileCols},
     {"tileBlocks", &sched::Mapping::tileBlocks},
     {"inputChunks", &sched::Mapping::inputChunks},
+    {"kernelChunks", &sched::Mapping::kernelChunks},
     {"predictedCycles", &sched::Mapping::predictedCycles},
 };
 static constexpr const char *kChannelsOuter = "channelsOuter";

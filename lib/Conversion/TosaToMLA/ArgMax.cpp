@@ -2,6 +2,7 @@
 // layer keeps it with size 1 and a reshape, which moves no data, drops it.
 
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 #include "Conversion/TosaToMLA/VectorBuilder.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
@@ -25,11 +26,7 @@ static void lower(tosa::ArgMaxOp op) {
   shape.back() = 1;
   auto indices = b.create(at, RankedTensorType::get(shape, at.getI32Type())).getOutputs()[0];
   auto resultShape = cast<RankedTensorType>(op.getType()).getShape();
-  auto shapeType = tosa::shapeType::get(op.getContext(), resultShape.size());
-  Value target =
-      tosa::ConstShapeOp::create(at, op.getLoc(), shapeType, at.getIndexTensorAttr(resultShape));
-  op.replaceAllUsesWith(
-      tosa::ReshapeOp::create(at, op.getLoc(), op.getType(), indices, target).getOutput());
+  op.getOutput().replaceAllUsesWith(reshapeTo(at, op.getLoc(), indices, resultShape));
 }
 
 void lowerArgMax(func::FuncOp func) {

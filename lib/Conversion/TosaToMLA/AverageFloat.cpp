@@ -8,11 +8,10 @@
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Lanes.h"
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 #include "Conversion/TosaToMLA/VectorBuilder.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
-
-#include <cstring>
 
 using namespace mlir;
 
@@ -52,10 +51,8 @@ class TapSum {
 public:
   TapSum(tosa::AvgPool2dOp op, Value codes, const Values &values, ConstantPool &constants)
       : op(op), at(op), codes(codes), constants(constants) {
-    for (float value : values) {
-      bits.push_back(0);
-      std::memcpy(&bits.back(), &value, sizeof value);
-    }
+    for (float value : values)
+      bits.push_back(bitsOf(value));
     startProgram();
   }
 

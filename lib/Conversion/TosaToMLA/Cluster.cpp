@@ -5,6 +5,7 @@
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Lanes.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
@@ -12,11 +13,6 @@ using namespace mlir;
 
 namespace afe {
 namespace {
-
-Type elementOf(Value value) { return getElementTypeOrSelf(value.getType()); }
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
 
 Extent join(Extent a, Extent b) {
   if (a == Extent::scalar || a == b)

@@ -7,6 +7,7 @@
 #include "Conversion/TosaToMLA/Epilogue.h"
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -17,10 +18,6 @@ namespace afe {
 namespace {
 
 constexpr int64_t kMaxKernel = 255; // the instruction's kernel fields have 8 bits
-
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
 
 /// Input of a convolution while operations in front of it are folded.
 struct Input {

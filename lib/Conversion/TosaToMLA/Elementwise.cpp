@@ -9,6 +9,7 @@
 #include "Conversion/TosaToMLA/LaneTables.h"
 #include "Conversion/TosaToMLA/Lanes.h"
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
@@ -17,10 +18,6 @@ using namespace mlir;
 namespace afe {
 namespace {
 
-Type elementOf(Value value) { return getElementTypeOrSelf(value.getType()); }
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
 int64_t sizeOf(ArrayRef<int64_t> shape) { return llvm::product_of(shape); }
 
 /// Plans, settles and builds the clusters of a function.

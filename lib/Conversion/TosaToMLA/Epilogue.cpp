@@ -4,22 +4,13 @@
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
 using namespace mlir;
 
 namespace afe {
-
-bool isByteTensor(Value value) {
-  Type element = getElementTypeOrSelf(value.getType());
-  return element.isInteger(8) || element.isUnsignedInteger(8);
-}
-
-bool isWordTensor(Value value) {
-  Type element = getElementTypeOrSelf(value.getType());
-  return element.isInteger(32) || element.isF32();
-}
 
 Location chainLocation(Value first, Value last) {
   SmallVector<Location> locations;

@@ -1,13 +1,10 @@
 // What the OUTPUT engine does behind an accumulator, found in TOSA.
 #pragma once
 
+#include "Conversion/TosaToMLA/Tensors.h"
 #include "mla/MLADialect.h"
 
 namespace afe {
-
-/// Whether a tensor has 8-bit elements / i32 or f32 elements.
-bool isByteTensor(mlir::Value value);
-bool isWordTensor(mlir::Value value);
 
 /// Requantization, clamp and table behind an accumulator, and the TOSA value that they end in (the
 /// accumulator itself, with mode `none`, where it is used otherwise).

@@ -4,6 +4,7 @@
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Epilogue.h"
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/AsmState.h"
@@ -13,10 +14,6 @@ using namespace mlir;
 
 namespace afe {
 namespace {
-
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
 
 /// The whole tensor, where `value` is the slice of `count` channels from `first` on.
 Value slicedChannels(Value value, int64_t first, int64_t count) {

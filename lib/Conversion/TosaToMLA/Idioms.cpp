@@ -3,9 +3,8 @@
 #include "Conversion/TosaToMLA/Idioms.h"
 
 #include "Conversion/TosaToMLA/Constants.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 #include "mlir/AsmParser/AsmParser.h"
-
-#include <cstring>
 
 using namespace mlir;
 
@@ -70,12 +69,6 @@ std::optional<Requantization> matchRescale(tosa::RescaleOp op) {
   std::tie(match.lo, match.hi) = range;
   match.result = op.getOutput();
   return match;
-}
-
-static int32_t bitsOf(float value) {
-  int32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits;
 }
 
 template <typename OpTy> static OpTy onlyUserAs(Value value, Type elementType = {}) {

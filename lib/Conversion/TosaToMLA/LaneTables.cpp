@@ -2,6 +2,7 @@
 // that of lib/Encoding/Micro.def.
 
 #include "Conversion/TosaToMLA/LaneTables.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -19,12 +20,6 @@ float asFloat(LaneBits bits) {
   float value;
   std::memcpy(&value, &bits, sizeof value);
   return value;
-}
-
-LaneBits asBits(float value) {
-  LaneBits bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits;
 }
 
 LaneBits wrap(int64_t value) { return static_cast<LaneBits>(static_cast<uint64_t>(value)); }
@@ -76,7 +71,7 @@ template <typename OpTy> bool isFloatOp(OpTy op) { return op.getType().isF32(); 
 template <typename OpTy, typename IntFn, typename FloatFn>
 LaneBits polymorphic(OpTy op, ArrayRef<LaneBits> x, IntFn onInts, FloatFn onFloats) {
   if (isFloatOp(op))
-    return asBits(onFloats(asFloat(x[0]), asFloat(x[1])));
+    return bitsOf(onFloats(asFloat(x[0]), asFloat(x[1])));
   return wrap(onInts(int64_t(x[0]), int64_t(x[1])));
 }
 
@@ -88,7 +83,7 @@ LaneBits shiftedRight(mla::VShrOp op, ArrayRef<LaneBits> x) {
 
 LaneBits constantBits(mla::VConstOp op) {
   if (auto number = dyn_cast<FloatAttr>(op.getValue()))
-    return asBits(number.getValue().convertToFloat());
+    return bitsOf(number.getValue().convertToFloat());
   return wrap(cast<IntegerAttr>(op.getValue()).getInt());
 }
 
@@ -123,7 +118,7 @@ Result evaluateIntegers(Operation *op, ArrayRef<LaneBits> x) {
 
 /// Functions without a micro-operation, which only tables can hold.
 Result evaluateFunction(Operation *op, ArrayRef<LaneBits> x) {
-  auto function = [&](float (*f)(float)) { return Result(asBits(f(asFloat(x[0])))); };
+  auto function = [&](float (*f)(float)) { return Result(bitsOf(f(asFloat(x[0])))); };
   return llvm::TypeSwitch<Operation *, Result>(op)
       .Case([&](math::ExpOp) { return function(std::exp); })
       .Case([&](math::LogOp) { return function(std::log); })
@@ -133,7 +128,7 @@ Result evaluateFunction(Operation *op, ArrayRef<LaneBits> x) {
       .Case([&](math::CosOp) { return function(std::cos); })
       .Case([&](math::FloorOp) { return function(std::floor); })
       .Case([&](math::CeilOp) { return function(std::ceil); })
-      .Case([&](math::PowFOp) { return asBits(std::pow(asFloat(x[0]), asFloat(x[1]))); })
+      .Case([&](math::PowFOp) { return bitsOf(std::pow(asFloat(x[0]), asFloat(x[1]))); })
       .Default([](Operation *) { return Result(); });
 }
 
@@ -159,9 +154,9 @@ Result evaluateMixed(Operation *op, ArrayRef<LaneBits> x) {
             max, x, [](int64_t a, int64_t b) { return std::max(a, b); },
             [](float a, float b) { return std::max(a, b); });
       })
-      .Case([&](mla::VDivOp) { return asBits(asFloat(x[0]) / asFloat(x[1])); })
-      .Case([&](mla::VSqrtOp) { return asBits(std::sqrt(asFloat(x[0]))); })
-      .Case([&](mla::VIntToFloatOp) { return asBits(static_cast<float>(x[0])); })
+      .Case([&](mla::VDivOp) { return bitsOf(asFloat(x[0]) / asFloat(x[1])); })
+      .Case([&](mla::VSqrtOp) { return bitsOf(std::sqrt(asFloat(x[0]))); })
+      .Case([&](mla::VIntToFloatOp) { return bitsOf(static_cast<float>(x[0])); })
       .Case([&](mla::VFloatToIntOp cast) { return floatToInt(asFloat(x[0]), cast.getRounding()); })
       .Case([&](mla::VCmpOp cmp) {
         bool isFloat = cmp.getA().getType().isF32();
@@ -219,8 +214,6 @@ struct Dependence {
   bool isFunction = false;
 };
 
-bool isByte(Type type) { return type.isInteger(8) || type.isUnsignedInteger(8); }
-
 /// Works out dependences of a block's values in order, then tabulates.
 class TableFolder {
 public:
@@ -244,7 +237,7 @@ private:
 Dependence TableFolder::dependenceOf(Value value) const {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     int index = argument.getArgNumber();
-    bool byte = isByte(getElementTypeOrSelf(tensors[index].getType()));
+    bool byte = isByteType(getElementTypeOrSelf(tensors[index].getType()));
     return {byte ? index : Dependence::kMixed};
   }
   return dependences.lookup(value);
@@ -347,7 +340,7 @@ std::optional<LaneBits> evaluateLane(Operation *op, ArrayRef<LaneBits> operands)
 void foldTables(Block &block, ValueRange tensors) { TableFolder(block, tensors).run(); }
 
 std::optional<SmallVector<int8_t>> tableOf(mla::VectorOp op) {
-  auto byteTensor = [](Value value) { return isByte(getElementTypeOrSelf(value.getType())); };
+  auto byteTensor = [](Value value) { return isByteType(getElementTypeOrSelf(value.getType())); };
   if (op.getInputs().size() != 1 || op.getOutputs().size() != 1 || op.getWindow() ||
       !byteTensor(op.getInputs()[0]) || !byteTensor(op.getOutputs()[0]) ||
       cast<ShapedType>(op.getInputs()[0].getType()).getShape() !=

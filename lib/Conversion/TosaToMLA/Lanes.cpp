@@ -4,12 +4,11 @@
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "llvm/ADT/TypeSwitch.h"
-
-#include <cstring>
 
 using namespace mlir;
 
@@ -18,10 +17,8 @@ namespace {
 
 using LaneOf = llvm::function_ref<Value(Value)>;
 
-Type elementOf(Value value) { return getElementTypeOrSelf(value.getType()); }
 bool isI32(Value value) { return elementOf(value).isInteger(32); }
 bool isF32(Value value) { return elementOf(value).isF32(); }
-bool isWord(Value value) { return isI32(value) || isF32(value); }
 bool isBool(Value value) { return elementOf(value).isInteger(1); }
 
 /// Integers whose value a lane holds, stored as their type says.
@@ -50,7 +47,7 @@ struct Emitter {
   Value shiftRight(tosa::ArithmeticRightShiftOp op);
 
   template <typename LaneOp> Value binary(Operation *op) {
-    if (!isWord(op->getResult(0)))
+    if (!isWordTensor(op->getResult(0)))
       return {};
     return b.same<LaneOp>(lane(op->getOperand(0)), lane(op->getOperand(1)));
   }
@@ -115,9 +112,7 @@ std::pair<Value, int32_t> scaledInteger(Value value) {
     auto toFloat = mul->getOperand(1 - operand).getDefiningOp<tosa::CastOp>();
     if (!scale || !toFloat || !isNarrowInt(toFloat.getInput()))
       continue;
-    int32_t bits;
-    std::memcpy(&bits, &*scale, sizeof bits);
-    return {toFloat.getInput(), bits};
+    return {toFloat.getInput(), bitsOf(*scale)};
   }
   return {};
 }
@@ -176,7 +171,7 @@ Value Emitter::negate(tosa::NegateOp op) {
 
 Value Emitter::mul(tosa::MulOp op) {
   auto shift = scalarInt(op.getShift());
-  if (!isWord(op.getOutput()))
+  if (!isWordTensor(op.getOutput()))
     return {};
   Value x = lane(op.getInput1()), y = lane(op.getInput2());
   if (isF32(op.getOutput()))
@@ -250,7 +245,7 @@ Value Emitter::lookup(const CustomOp &op) {
     return {};
   SmallVector<int32_t> bits(256);
   for (int index = 0; index < 256; ++index)
-    std::memcpy(&bits[index], &(*entries)[(index + 128) & 255], sizeof(float));
+    bits[index] = bitsOf((*entries)[(index + 128) & 255]);
   return b.toF32<mla::VTable32Op>(lane(op.op->getOperand(0)), ArrayRef<int32_t>(bits));
 }
 
@@ -277,7 +272,7 @@ Value Emitter::reduction(Operation *op) {
     return op->getOperand(0).getType() == op->getResult(0).getType() ? lane(op->getOperand(0))
                                                                      : Value();
   if (isa<tosa::ReduceSumOp>(op))
-    return isWord(source) ? b.reduce(mla::ReduceKind::sum, *axis, lane(source)) : Value();
+    return isWordTensor(source) ? b.reduce(mla::ReduceKind::sum, *axis, lane(source)) : Value();
   if (!isNarrowInt(source) && !(isF32(source) && *axis == mla::ReduceAxis::channels))
     return {};
   if (isa<tosa::ReduceMaxOp>(op))

@@ -7,6 +7,7 @@
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Lanes.h"
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
@@ -14,11 +15,6 @@ using namespace mlir;
 
 namespace afe {
 namespace {
-
-bool isWide(Value value) {
-  Type element = getElementTypeOrSelf(value.getType());
-  return element.isInteger(32) || element.isF32();
-}
 
 /// Operands that have elements of their own (parameters follow them).
 unsigned tensorOperands(Operation *op) {
@@ -63,7 +59,7 @@ Value raised(OpBuilder &b, Value operand, tosa::ReshapeOp reshape) {
 void raise(tosa::ReshapeOp reshape, SmallVectorImpl<tosa::ReshapeOp> &work) {
   Operation *op = reshape.getInput1().getDefiningOp();
   auto type = cast<RankedTensorType>(reshape.getType());
-  if (!isWide(reshape.getOutput()) || type.getRank() > 4 || type.getRank() == 0 || !op ||
+  if (!isWordTensor(reshape.getOutput()) || type.getRank() > 4 || type.getRank() == 0 || !op ||
       !raisesOver(op, type.getShape()))
     return;
   OpBuilder b(reshape);

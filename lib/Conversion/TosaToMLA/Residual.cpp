@@ -7,22 +7,15 @@
 #include "Conversion/TosaToMLA/Epilogue.h"
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "llvm/ADT/TypeSwitch.h"
-
-#include <cstring>
 
 using namespace mlir;
 
 namespace afe {
 namespace {
-
-int32_t bitsOf(float value) {
-  int32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
 
 /// One operand of the addition: how the 8-bit tensor `source` enters the sum.
 struct Term {
@@ -143,15 +136,6 @@ std::optional<Sum> matchFloatAdd(tosa::AddOp add) {
 Value behindReshape(Value source) {
   auto reshape = source.getDefiningOp<tosa::ReshapeOp>();
   return reshape && source.hasOneUse() ? reshape.getInput1() : source;
-}
-
-Value reshapeTo(OpBuilder &b, Location loc, Value value, ArrayRef<int64_t> shape) {
-  auto type = cast<RankedTensorType>(value.getType());
-  if (type.getShape() == shape)
-    return value;
-  auto shapeType = tosa::shapeType::get(b.getContext(), shape.size());
-  Value target = tosa::ConstShapeOp::create(b, loc, shapeType, b.getIndexTensorAttr(shape));
-  return tosa::ReshapeOp::create(b, loc, type.clone(shape), value, target);
 }
 
 /// Whether `op` is a convolution whose epilogue has room for the addition.

@@ -3,12 +3,12 @@
 
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 #include "Conversion/TosaToMLA/VectorBuilder.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
 #include <cmath>
-#include <cstring>
 
 using namespace mlir;
 
@@ -19,8 +19,7 @@ namespace {
 SmallVector<int32_t> exponentials(float scale) {
   SmallVector<int32_t> table(256);
   for (int distance = 0; distance < 256; ++distance) {
-    float entry = std::exp(-scale * static_cast<float>(distance));
-    std::memcpy(&table[(256 - distance) & 255], &entry, sizeof entry);
+    table[(256 - distance) & 255] = bitsOf(std::exp(-scale * static_cast<float>(distance)));
   }
   return table;
 }

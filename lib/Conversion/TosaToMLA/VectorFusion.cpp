@@ -3,6 +3,7 @@
 
 #include "Conversion/TosaToMLA/LaneTables.h"
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 #include "Conversion/TosaToMLA/VectorBuilder.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -11,10 +12,6 @@ using namespace mlir;
 
 namespace afe {
 namespace {
-
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
 
 /// Whether the program works element by element.
 bool isElementwise(mla::VectorOp op) {
