@@ -91,7 +91,7 @@ int ConvEmitter::bankOf(int quad, size_t fill, bool first) {
 
 void ConvEmitter::tensorBlock(int quad, const Work &work, int64_t chunk, size_t phaseIndex,
                               const Block &block, isa::TensorFields t) {
-  const Phase &phase = conv.phases[phaseIndex];
+  const Phase phase = phaseOf(chunk, phaseIndex);
   const Held &in = inputs[quad], &w = weights[quad];
   Layout l = tileLayout(input, in.box);
   auto [c0, c1] = chunkChannels(chunk);
@@ -160,7 +160,7 @@ void ConvEmitter::outputBlock(int quad, const Work &work, int64_t chunk, const P
 }
 
 void ConvEmitter::computePhase(int quad, const Work &work, int64_t chunk, size_t phaseIndex) {
-  const Phase &phase = conv.phases[phaseIndex];
+  const Phase phase = phaseOf(chunk, phaseIndex);
   const Box &box = work.box;
   auto [y0, y1] = phaseRange(box.y0, box.y1, phase.outY, phase.outStepY);
   auto [x0, x1] = phaseRange(box.x0, box.x1, phase.outX, phase.outStepX);
@@ -169,7 +169,7 @@ void ConvEmitter::computePhase(int quad, const Work &work, int64_t chunk, size_t
   auto [c0, c1] = chunkChannels(chunk);
   Grid grid = chooseGrid(box.images(), y1 - y0, x1 - x0, box.blocks(),
                          tensorSteps(conv, phase, c1 - c0, packed, e.target), conv.depthwise,
-                         e.target, mapping.inputChunks > 1 ? e.target.accumulator_banks : 0,
+                         e.target, chunkCount() > 1 ? e.target.accumulator_banks : 0,
                          conv.depthwise ? conv.multiplier : 1);
   const isa::TensorFields tensor = tensorFields(chunk, phase, quad);
   const isa::OutputFields output = outputFields();
@@ -189,7 +189,7 @@ void ConvEmitter::computePhase(int quad, const Work &work, int64_t chunk, size_t
                       grid.pixels,
                       bankOf(quad, fill, chunk == 0)};
           tensorBlock(quad, work, chunk, phaseIndex, block, tensor);
-          if (chunk == mapping.inputChunks - 1)
+          if (chunk == chunkCount() - 1)
             outputBlock(quad, work, chunk, phase, block, output);
         }
 }

@@ -48,13 +48,17 @@ private:
   bool loadInputs(const std::vector<const Work *> &works, int64_t chunk);
   bool loadWeights(const std::vector<const Work *> &works, int64_t chunk);
   bool loadMatmulWeights(const std::vector<const Work *> &works, int64_t chunk);
+  bool loadMatmulParams(uint8_t mask, const Work &work, int64_t chunk, const L1Ref &slot);
   bool loadResiduals(const std::vector<const Work *> &works);
   void compute(int quad, const Work &work, int64_t chunk);
   void computePhase(int quad, const Work &work, int64_t chunk, size_t phaseIndex);
   bool finishTiles(const std::vector<const Work *> &works);
 
   Box inputBox(const Work &work, int64_t chunk) const;
+  /// A tile is computed in chunks: of the input channels, and of the kernel's rows inside those.
+  int64_t chunkCount() const { return mapping.inputChunks * mapping.kernelChunks; }
   std::pair<int64_t, int64_t> chunkChannels(int64_t chunk) const;
+  Phase phaseOf(int64_t chunk, size_t phaseIndex) const;
   int64_t phaseOffset(const Work &work, int64_t chunk, size_t phaseIndex) const;
   int64_t itemBytes(const Work &work, int64_t chunk) const;
   /// What the instructions of a phase have in common, and each block's own.
@@ -81,6 +85,7 @@ private:
   };
   void listItems(const std::vector<std::vector<Work>> &works, size_t steps);
   std::vector<uint8_t> packItem(const Item &item) const;
+  void packEpilogue(const Box &box, std::vector<uint8_t> &bytes) const;
   L2Ref stagedWeights(const std::string &key);
 
   std::map<std::string, Item> items;

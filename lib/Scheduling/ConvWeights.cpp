@@ -10,13 +10,13 @@ int64_t ConvEmitter::phaseOffset(const Work &work, int64_t chunk, size_t phaseIn
   auto [c0, c1] = chunkChannels(chunk);
   int64_t offset = 0;
   for (size_t p = 0; p < phaseIndex; ++p)
-    offset += work.box.blocks() * weightBlockBytes(conv, conv.phases[p], c1 - c0, packed);
+    offset += work.box.blocks() * weightBlockBytes(conv, phaseOf(chunk, p), c1 - c0, packed);
   return offset;
 }
 
 /// Weights of every phase, then the parameter records, then the table.
 int64_t ConvEmitter::itemBytes(const Work &work, int64_t chunk) const {
-  int64_t params = chunk == mapping.inputChunks - 1
+  int64_t params = chunk == chunkCount() - 1
                        ? work.box.blocks() * paramBlockBytes(conv) + int64_t(conv.table.size())
                        : 0;
   return phaseOffset(work, chunk, conv.phases.size()) + params;
@@ -35,7 +35,7 @@ static constexpr int64_t kGroupBytes = 16384;
 void ConvEmitter::listItems(const std::vector<std::vector<Work>> &works, size_t steps) {
   int64_t limit = std::min(kGroupBytes, e.stagingBytes() / 8), filled = limit;
   for (size_t s = 0; s < steps; ++s)
-    for (int64_t chunk = 0; chunk < mapping.inputChunks; ++chunk)
+    for (int64_t chunk = 0; chunk < chunkCount(); ++chunk)
       for (const std::vector<Work> &list : works) {
         if (s >= list.size())
           continue;
@@ -53,19 +53,22 @@ void ConvEmitter::listItems(const std::vector<std::vector<Work>> &works, size_t 
       }
 }
 
+void ConvEmitter::packEpilogue(const Box &box, std::vector<uint8_t> &bytes) const {
+  for (int64_t b = box.b0; b < box.b1; ++b)
+    packParams(conv, out.c, b, bytes);
+  bytes.insert(bytes.end(), conv.table.begin(), conv.table.end());
+}
+
 std::vector<uint8_t> ConvEmitter::packItem(const Item &item) const {
   std::vector<uint8_t> bytes;
   bytes.reserve(item.bytes);
   auto [c0, c1] = chunkChannels(item.chunk);
   const Box &box = item.work.box;
-  for (const Phase &phase : conv.phases)
+  for (size_t p = 0; p < conv.phases.size(); ++p)
     for (int64_t b = box.b0; b < box.b1; ++b)
-      packWeights(conv, phase, out.c, input.c, b, c0, c1, packed, bytes);
-  if (item.chunk == mapping.inputChunks - 1) {
-    for (int64_t b = box.b0; b < box.b1; ++b)
-      packParams(conv, out.c, b, bytes);
-    bytes.insert(bytes.end(), conv.table.begin(), conv.table.end());
-  }
+      packWeights(conv, phaseOf(item.chunk, p), out.c, input.c, b, c0, c1, packed, bytes);
+  if (item.chunk == chunkCount() - 1)
+    packEpilogue(box, bytes);
   return bytes;
 }
 
@@ -112,6 +115,28 @@ bool ConvEmitter::loadWeights(const std::vector<const Work *> &works, int64_t ch
       });
 }
 
+/// The parameter records and the table of a matrix product, behind its weights in `slot`.
+bool ConvEmitter::loadMatmulParams(uint8_t mask, const Work &work, int64_t chunk,
+                                   const L1Ref &slot) {
+  int64_t offset = phaseOffset(work, chunk, conv.phases.size());
+  int64_t bytes = itemBytes(work, chunk) - offset;
+  if (bytes == 0)
+    return true;
+  std::string key = "params " + weightKey(work, chunk);
+  L2Ref &from = staged[key];
+  if (!from)
+    from = e.fetchConstant(e.cachedConstant(key,
+                                            [&] {
+                                              std::vector<uint8_t> packed;
+                                              packEpilogue(work.box, packed);
+                                              return packed;
+                                            }),
+                           bytes);
+  if (from)
+    e.load(mask, from, {from->address, offset, bytes, {}}, slot);
+  return bool(from);
+}
+
 /// Weights that are an activation: [batch][K][N], or [batch][N][K] through the transposing LOAD.
 bool ConvEmitter::loadMatmulWeights(const std::vector<const Work *> &works, int64_t chunk) {
   const Tensor &rhs = e.network.tensors[layer.inputs[1]];
@@ -125,8 +150,8 @@ bool ConvEmitter::loadMatmulWeights(const std::vector<const Work *> &works, int6
     int64_t k0 = first, k1 = end;
     int64_t blocks = work.box.blocks(), steps = ceilDiv(k1 - k0, kLanes);
     int64_t blockBytes = steps * kLanes * kLanes;
-    held.slot = e.allocateL1(blocks * blockBytes, mask, "weights");
-    if (!held.slot)
+    held.slot = e.allocateL1(itemBytes(work, chunk), mask, "weights");
+    if (!held.slot || !loadMatmulParams(mask, work, chunk, held.slot))
       return false;
     Box box{work.box.n0, work.box.n0 + 1, 0, 1, 0, 1, 0, 1};
     if (conv.transposeRhs)

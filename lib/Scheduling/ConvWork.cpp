@@ -62,7 +62,17 @@ std::vector<Work> ConvEmitter::worksOf(int quad) const {
 std::pair<int64_t, int64_t> ConvEmitter::chunkChannels(int64_t chunk) const {
   if (mapping.inputChunks == 1)
     return {0, groupIn};
-  return balancedPart(groupIn, kLanes, mapping.inputChunks, chunk);
+  return balancedPart(groupIn, kLanes, mapping.inputChunks, chunk / mapping.kernelChunks);
+}
+
+/// The phase with the kernel rows of the chunk alone.
+Phase ConvEmitter::phaseOf(int64_t chunk, size_t phaseIndex) const {
+  Phase phase = conv.phases[phaseIndex];
+  auto [first, end] = balancedPart(phase.kh, 1, mapping.kernelChunks, chunk % mapping.kernelChunks);
+  phase.ky += first * phase.kyStep;
+  phase.y0 += first * conv.dilY;
+  phase.kh = end - first;
+  return phase;
 }
 
 /// Input rows [first, last] that output positions [o0, o1) of a phase read, unclipped.
@@ -77,7 +87,8 @@ static std::pair<int64_t, int64_t> taps(int64_t o0, int64_t o1, int64_t offset, 
 
 Box ConvEmitter::inputBox(const Work &work, int64_t chunk) const {
   int64_t y0 = INT64_MAX, y1 = INT64_MIN, x0 = INT64_MAX, x1 = INT64_MIN;
-  for (const Phase &p : conv.phases) {
+  for (size_t i = 0; i < conv.phases.size(); ++i) {
+    const Phase p = phaseOf(chunk, i);
     auto [ya, yb] =
         taps(work.box.y0, work.box.y1, p.outY, p.outStepY, p.y0, conv.strideY, p.kh, conv.dilY);
     auto [xa, xb] =

@@ -62,10 +62,10 @@ bool ConvEmitter::finishTiles(const std::vector<const Work *> &works) {
 }
 
 bool ConvEmitter::step(const std::vector<const Work *> &works) {
-  for (int64_t chunk = 0; chunk < mapping.inputChunks; ++chunk) {
+  for (int64_t chunk = 0; chunk < chunkCount(); ++chunk) {
     if (!loadWeights(works, chunk) || !loadInputs(works, chunk))
       return false;
-    bool last = chunk == mapping.inputChunks - 1;
+    bool last = chunk == chunkCount() - 1;
     if (last && !loadResiduals(works))
       return false;
     for (size_t q = 0; q < works.size(); ++q) {

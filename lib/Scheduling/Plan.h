@@ -17,6 +17,7 @@ struct Mapping {
   int64_t tileImages = 1, tileRows = 1, tileCols = 1, tileBlocks = 1; ///< of the output
   bool channelsOuter = false; ///< loop order: channels outside pixels (weights stay) or inside
   int64_t inputChunks = 1;    ///< input channels in this many steps, accumulated in the banks
+  int64_t kernelChunks = 1;   ///< the kernel's rows likewise, where no channel can be cut any more
   int64_t predictedCycles = 0;
 };
 

@@ -55,7 +55,7 @@ public:
 
 private:
   Cost cost(const Mapping &m) const;
-  int64_t inputRows(int64_t rows) const;
+  int64_t inputRows(int64_t rows, int64_t kernelChunks) const;
   int64_t inputCols(int64_t cols) const;
   void consider(Mapping m, Mapping &best, bool &found, int64_t &smallest) const;
 
@@ -67,12 +67,12 @@ private:
   const int64_t groupIn;
 };
 
-int64_t ConvPlanner::inputRows(int64_t rows) const {
+int64_t ConvPlanner::inputRows(int64_t rows, int64_t kernelChunks) const {
   const Phase &p = conv.phases[0];
   int64_t most = 0;
   for (const Phase &q : conv.phases)
-    most =
-        std::max(most, (ceilDiv(rows, p.outStepY) - 1) * conv.strideY + (q.kh - 1) * conv.dilY + 1);
+    most = std::max(most, (ceilDiv(rows, p.outStepY) - 1) * conv.strideY +
+                              (ceilDiv(q.kh, kernelChunks) - 1) * conv.dilY + 1);
   return std::min(input.h, most + (conv.phases.size() > 1));
 }
 
@@ -91,17 +91,18 @@ Cost ConvPlanner::cost(const Mapping &m) const {
   int64_t tn = std::min(m.tileImages, images), tr = std::min(m.tileRows, rows),
           tc = std::min(m.tileCols, out.w), tb = std::min(m.tileBlocks, blocks);
   int64_t pixelTiles = ceilDiv(images, tn) * ceilDiv(rows, tr) * ceilDiv(out.w, tc);
-  int64_t channelTiles = ceilDiv(blocks, tb), chunks = m.inputChunks;
-  int64_t chunkIn = chunks == 1 ? groupIn : roundUp(ceilDiv(groupIn, chunks), kLanes);
+  int64_t channelTiles = ceilDiv(blocks, tb), chunks = m.inputChunks * m.kernelChunks;
+  int64_t chunkIn = m.inputChunks == 1 ? groupIn : roundUp(ceilDiv(groupIn, m.inputChunks), kLanes);
   int64_t inChannels =
       conv.depthwise ? std::min(input.c, ceilDiv(tb * kLanes, conv.multiplier)) : chunkIn;
   int64_t pixelBytes =
       packed || input.layout.pixel == input.c ? inChannels : roundUp(inChannels, kLanes);
-  int64_t inBytes = tn * inputRows(tr) * inputCols(tc) * pixelBytes;
+  int64_t inBytes = tn * inputRows(tr, m.kernelChunks) * inputCols(tc) * pixelBytes;
   int64_t outBytes = tn * tr * tc * tb * kLanes * out.elementBytes();
   int64_t resBytes = conv.residual.mode == isa::Residual::None ? 0 : outBytes;
   int64_t weightBytes = 0, tensor = 0;
-  for (const Phase &p : conv.phases) {
+  for (Phase p : conv.phases) {
+    p.kh = ceilDiv(p.kh, m.kernelChunks);
     weightBytes += tb * weightBlockBytes(conv, p, chunkIn, packed);
     Grid grid =
         chooseGrid(tn, ceilDiv(tr, p.outStepY), ceilDiv(tc, p.outStepX), tb,
@@ -194,12 +195,19 @@ bool ConvPlanner::choose(Mapping &best, int64_t &smallest) {
       continue;
     // Nothing fits with all input channels at once: cut them and accumulate in the banks.
     m.tileBlocks = 1, m.tileImages = 1, m.channelsOuter = false;
-    for (int64_t chunks = 2; chunks <= ceilDiv(groupIn, kLanes); ++chunks)
+    auto tryTiles = [&](int64_t inputChunks, int64_t kernelChunks) {
+      m.inputChunks = inputChunks, m.kernelChunks = kernelChunks;
       for (int64_t cols : ladder(out.w))
         for (int64_t r : ladder(std::min<int64_t>(rows, 16))) {
-          m.inputChunks = chunks, m.tileRows = r, m.tileCols = cols;
+          m.tileRows = r, m.tileCols = cols;
           consider(m, best, found, smallest);
         }
+    };
+    int64_t inputBlocks = packed ? 1 : ceilDiv(groupIn, kLanes);
+    for (int64_t chunks = 2; chunks <= inputBlocks; ++chunks)
+      tryTiles(chunks, 1);
+    for (int64_t rows = 2; rows <= conv.kh && !found; ++rows)
+      tryTiles(inputBlocks, rows);
   }
   return found;
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from afe.compiler import compile_model
 from afe.importers.common import ImportedModel
 from afe.options import CompileOptions
 from afe.package.mpk import Provenance
+from afe.package.report import CompileReport
 from afe.source import SourceModel
 from movements import MOVEMENTS
 from networks import Limits, Step, random_network
@@ -56,35 +57,39 @@ def build(case: Case) -> tuple[ImportedModel, list[str]]:
 def check(case: Case) -> None:
     """Raises where an output, a cycle count or a bound is not what it must be."""
     imported, log = build(case)
-    images = _images(imported, case)
+    options = CompileOptions(target=case.target, batch_size=case.batch)
+    compare(imported, options, case.seed, "\n".join([f"case {case}", *log]))
+
+
+def compare(
+    imported: ImportedModel, options: CompileOptions, seed: int, story: str
+) -> CompileReport:
+    """Compiles and runs the module on random images; `story` goes with every failure."""
+    images = _images(imported, seed, options.batch_size)
     wanted = [tosa_numpy.evaluate(imported.module, image).outputs for image in images]
     source = SourceModel(imported.name, imported, Provenance(imported.name, "0" * 64))
-    options = CompileOptions(target=case.target, batch_size=case.batch)
     with tempfile.TemporaryDirectory() as folder:
         report = compile_model(lambda: source, folder, options)
-        loaded = runtime.load(report.archive)
         stacked = [np.concatenate(arrays) for arrays in zip(*images, strict=True)]
-        result = loaded.run(stacked, accelerator=True)
-    story = "\n".join([f"case {case}", *log])
+        result = runtime.load(report.archive).run(stacked, accelerator=True)
     for index, got in enumerate(result.outputs):
         _compare(got, np.concatenate([outputs[index] for outputs in wanted]), index, story)
-    predicted = {name: asdict(cycles) for name, cycles in report.cycles.items()}
+    assert result.cycles == report.cycles, f"{result.cycles} is not as predicted\n{story}"
     for name, cycles in result.cycles.items():
-        assert asdict(cycles) == predicted[name], f"{name} is not as predicted\n{story}"
         assert cycles.wall == cycles.deterministic + cycles.stalls, story
         assert cycles.wall >= cycles.lower_bound, f"{name} is below its bound: {cycles}\n{story}"
-        assert cycles.lower_bound == max(cycles.bound_terms.values()), story
+        assert cycles.lower_bound >= max(cycles.bound_terms.values()), story
+    return report
 
 
-def _images(imported: ImportedModel, case: Case) -> Sequence[Sequence[Array]]:
+def _images(imported: ImportedModel, seed: int, batch: int) -> Sequence[Sequence[Array]]:
     """As many images as the batch, and one more so that a group is padded; of all bytes."""
-    rng = np.random.default_rng([case.seed, 1 << 21])
-    count = case.batch + 1 if case.batch > 1 else 1
+    rng = np.random.default_rng([seed, 1 << 21])
     kinds = {"i8": np.int8, "ui8": np.uint8}
     return [
         [rng.integers(0, 256, port.shape, np.uint8).view(kinds[port.dtype])
          for port in imported.inputs]
-        for _ in range(count)
+        for _ in range(batch + 1 if batch > 1 else 1)
     ]  # fmt: skip
 
 

@@ -1,7 +1,6 @@
-"""The generator's modules import each other by name, and the evaluator of tests/python."""
+"""Makes the helpers beside the tests importable."""
 
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "python")]
+sys.path.insert(0, str(Path(__file__).parent))

@@ -93,7 +93,7 @@ private:
   sched::Network &network;
   llvm::DenseMap<Value, Home> homes;
   llvm::DenseMap<Value, int> tensors;
-  llvm::DenseMap<Value, int> paddedCopies;    ///< of residuals
+  llvm::DenseMap<Value, int> paddedCopies;    ///< by wholeBlocks
   llvm::DenseMap<Value, unsigned> returnedAt; ///< roots that are written straight to an output
   std::vector<unsigned> copies;               ///< results that need a copy
 };
@@ -404,8 +404,9 @@ LogicalResult NetworkBuilder::buildConv(Operation &op, sched::ConvParams &conv) 
   return success();
 }
 
-/// The tensor of a residual: OUTPUT reads whole blocks of it, so that a dense one whose channels do
-/// not fill their last block is copied into planes first.
+/// The tensor of a residual or of a transposed matrix: OUTPUT and the transposing LOAD read whole
+/// blocks of it, so that a dense one whose channels do not fill their last block is copied into
+/// planes first.
 int NetworkBuilder::wholeBlocks(Value value) {
   int dense = tensorOf(value);
   sched::Tensor t = network.tensors[dense];
@@ -447,7 +448,8 @@ LogicalResult NetworkBuilder::addLayer(Operation &op) {
     layer.kind = sched::Layer::Kind::Conv;
     layer.inputs = {tensorOf(op.getOperand(0))};
     if (auto matmul = dyn_cast<MatmulOp>(op))
-      layer.inputs.push_back(tensorOf(matmul.getRhs()));
+      layer.inputs.push_back(matmul.getTransposeRhs() ? wholeBlocks(matmul.getRhs())
+                                                      : tensorOf(matmul.getRhs()));
     auto residual = [&](auto o) {
       if (o && o.getResidual())
         layer.inputs.push_back(wholeBlocks(o.getResidual()));
