@@ -17,7 +17,7 @@ mla.segment @MLA_0 {
 mla.segment @MLA_0 {
 ^bb0(%x: tensor<1x5x7x20xi8>):
   %0 = mla.vector %x {plan = {imageParts = 1, rowParts = 1, channelParts = 1, tileImages = 1, tileRows = 5,
-      tileCols = 7, tileBlocks = 2, channelsOuter = false, inputChunks = 1, predictedCycles = 9}}
+      tileCols = 7, tileBlocks = 2, channelsOuter = false, inputChunks = 1, kernelChunks = 1, predictedCycles = 9}}
       : (tensor<1x5x7x20xi8>) -> tensor<1x5x7x20xi8> {
   ^bb0(%l: i32):
     mla.v.yield %l : i32
