@@ -22,6 +22,10 @@ def LowerToMLAPass : Pass<"afe-lower-to-mla", "::mlir::ModuleOp"> {
     What stays in TOSA carries `a65.reason` (the operator and the constraint it breaks) and `a65.hint`
     (what would help); operations that the EV74 does at the model's edges carry neither.
   }];
+  let statistics = [
+    Statistic<"numLayers", "layers", "layer operations made">,
+    Statistic<"numHostOperations", "host-operations", "operations left to the host, with a reason">
+  ];
   let dependentDialects = ["::afe::mla::MLADialect", "::mlir::tosa::TosaDialect",
                            "::mlir::math::MathDialect"];
 }

@@ -151,9 +151,7 @@ struct ClampBehindQuantize : OpRewritePattern<tosa::CustomOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::CustomOp op, PatternRewriter &rewriter) const override {
     auto quantize = matchCustom(op, "quantize");
-    auto clamp = quantize && op->getNumOperands() == 1 && op->getNumResults() == 1
-                     ? op->getOperand(0).getDefiningOp<tosa::ClampOp>()
-                     : tosa::ClampOp();
+    auto clamp = quantize ? op->getOperand(0).getDefiningOp<tosa::ClampOp>() : tosa::ClampOp();
     auto low = clamp ? dyn_cast<FloatAttr>(clamp.getMinValAttr()) : FloatAttr();
     auto high = clamp ? dyn_cast<FloatAttr>(clamp.getMaxValAttr()) : FloatAttr();
     if (!low || !high || !low.getType().isF32())
@@ -193,7 +191,7 @@ struct CanonicalizePass : impl::CanonicalizePassBase<CanonicalizePass> {
   static void mergeQuantizers(func::FuncOp func) {
     llvm::DenseMap<std::tuple<Value, Attribute, Type>, Operation *> known;
     for (auto op : llvm::make_early_inc_range(func.getOps<tosa::CustomOp>())) {
-      if (!matchCustom(op, "quantize") || op->getNumOperands() != 1 || op->getNumResults() != 1)
+      if (!matchCustom(op, "quantize"))
         continue;
       auto key = std::tuple(op->getOperand(0), Attribute(op.getImplementationAttrsAttr()),
                             op->getResult(0).getType());

@@ -96,8 +96,8 @@ bool isPointwiseUnary(Operation *op) {
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return !rescale.getPerChannel() && signednessShift(rescale) != -128; // that one sinks itself
   if (auto custom = matchCustom(op))
-    return op->getNumResults() == 1 && llvm::is_contained({"quantize", "dequantize", "qdq.lookup"},
-                                                          custom->op.getOperatorName());
+    return llvm::is_contained({"quantize", "dequantize", "qdq.lookup"},
+                              custom->op.getOperatorName());
   return isa<tosa::ClampOp, tosa::CastOp, tosa::TableOp, tosa::NegateOp, tosa::AbsOp, tosa::ExpOp,
              tosa::LogOp, tosa::TanhOp, tosa::SigmoidOp, tosa::ErfOp, tosa::ReciprocalOp,
              tosa::RsqrtOp, tosa::BitwiseNotOp, tosa::LogicalNotOp, tosa::FloorOp, tosa::CeilOp>(
@@ -109,7 +109,7 @@ bool isPointwiseUnary(Operation *op) {
 bool isRowwise(Operation *op) {
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return rescale.getPerChannel();
-  return matchCustom(op, "litert.softmax") && op->getNumOperands() == 1 && op->getNumResults() == 1;
+  return matchCustom(op, "litert.softmax").has_value();
 }
 
 /// f(reshape(x)) ==> reshape(f(x)).
@@ -125,7 +125,8 @@ struct SinkReshape : RewritePattern {
       return rewriter.notifyMatchFailure(op, "its operand is not reshaped");
     auto from = tensorTypeOf(reshape.getInput1()), to = tensorTypeOf(reshape.getOutput());
     if (!from || !from.hasStaticShape() || from.getRank() > 4 || !to || !to.hasStaticShape() ||
-        from.getRank() == 0 || (isRowwise(op) && from.getShape().back() != to.getShape().back()))
+        from.getRank() == 0 || !tensorTypeOf(op->getResult(0)) ||
+        (isRowwise(op) && from.getShape().back() != to.getShape().back()))
       return rewriter.notifyMatchFailure(op, "the shape matters to it");
     Operation *moved = rewriter.clone(*op);
     moved->setOperand(0, reshape.getInput1());
@@ -147,7 +148,7 @@ struct SinkTranspose : RewritePattern {
     if (!transpose || !transpose->hasOneUse() || isa<BlockArgument>(transpose.getInput1()))
       return rewriter.notifyMatchFailure(op, "its operand is not transposed for it alone");
     auto from = tensorTypeOf(transpose.getInput1());
-    if (!from || !from.hasStaticShape())
+    if (!from || !from.hasStaticShape() || !tensorTypeOf(op->getResult(0)))
       return rewriter.notifyMatchFailure(op, "its shape is not static");
     Operation *moved = rewriter.clone(*op);
     moved->setOperand(0, transpose.getInput1());
@@ -170,7 +171,7 @@ struct SinkToSigned : RewritePattern {
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
     auto rescale =
         isMove(op) ? op->getOperand(0).getDefiningOp<tosa::RescaleOp>() : tosa::RescaleOp();
-    if (!rescale || signednessShift(rescale) != -128)
+    if (!rescale || signednessShift(rescale) != -128 || !tensorTypeOf(op->getResult(0)))
       return rewriter.notifyMatchFailure(op, "moves no tensor that was uint8");
     Operation *moved = rewriter.clone(*op);
     moved->setOperand(0, rescale.getInput());
@@ -189,7 +190,8 @@ struct RaiseToUnsigned : OpRewritePattern<tosa::RescaleOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::RescaleOp op, PatternRewriter &rewriter) const override {
     Operation *move = op.getInput().getDefiningOp();
-    if (signednessShift(op) != 128 || !isMove(move) || !move->hasOneUse())
+    if (signednessShift(op) != 128 || !isMove(move) || !move->hasOneUse() ||
+        !tensorTypeOf(move->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "no movement in front of a change to uint8");
     Type element = getElementTypeOrSelf(op.getType());
     auto converted = cast<tosa::RescaleOp>(rewriter.clone(*op));
@@ -206,7 +208,7 @@ struct RaiseToUnsigned : OpRewritePattern<tosa::RescaleOp> {
 /// Operations on two tensors, element by element (further operands are parameters).
 bool isPointwiseBinary(Operation *op) {
   if (matchCustom(op, "div_f32"))
-    return op->getNumOperands() == 2 && op->getNumResults() == 1;
+    return true;
   return isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp,
              tosa::BitwiseAndOp, tosa::BitwiseOrOp, tosa::BitwiseXorOp>(op);
 }
@@ -276,8 +278,8 @@ struct TokensAsPixels : OpRewritePattern<tosa::Conv2DOp> {
     auto input = tensorTypeOf(op.getInput()), output = tensorTypeOf(op.getOutput()),
          weights = tensorTypeOf(op.getWeight());
     auto isOne = [](int64_t n) { return n == 1; };
-    if (!from || !from.hasStaticShape() || from.getRank() < 3 || !output || !weights ||
-        input.getDimSize(0) == from.getDimSize(0) ||
+    if (!from || !from.hasStaticShape() || from.getRank() < 3 || !input.hasStaticShape() ||
+        !output || !weights || input.getDimSize(0) == from.getDimSize(0) ||
         input.getDimSize(0) % from.getDimSize(0) != 0 ||
         !llvm::all_of(input.getShape().slice(1, 2), isOne) ||
         !llvm::all_of(weights.getShape().slice(1, 2), isOne) ||

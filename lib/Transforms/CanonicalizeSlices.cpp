@@ -171,8 +171,7 @@ struct RaiseQuantize : OpRewritePattern<tosa::CustomOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::CustomOp op, PatternRewriter &rewriter) const override {
     auto quantize = matchCustom(op, "quantize");
-    Operation *move =
-        quantize && op->getNumOperands() == 1 ? op->getOperand(0).getDefiningOp() : nullptr;
+    Operation *move = quantize ? op->getOperand(0).getDefiningOp() : nullptr;
     if (!isa_and_nonnull<tosa::SliceOp, tosa::ConcatOp, tosa::PadOp>(move))
       return rewriter.notifyMatchFailure(op, "nothing is moved in front of it");
     Type element = getElementTypeOrSelf(op->getResult(0).getType());

@@ -62,7 +62,7 @@ static DictionaryAttr paramsOf(Operation *op) {
   return b.getDictionaryAttr(params);
 }
 
-void convertEdges(func::FuncOp func) {
+size_t convertEdges(func::FuncOp func) {
   // All kernels are found before the first rewrite: an edge is one by what stands around it.
   SmallVector<std::pair<Operation *, std::string>> edges;
   for (Operation &op : func.getBody().front().without_terminator())
@@ -75,6 +75,7 @@ void convertEdges(func::FuncOp func) {
     op->replaceAllUsesWith(ev74);
     op->erase();
   }
+  return edges.size();
 }
 
 } // namespace afe

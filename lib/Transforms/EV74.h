@@ -5,8 +5,8 @@
 
 namespace afe {
 
-/// Rewrites what is left in TOSA in @main (see Conversion/TosaToMLA/Edges.h) as a65.ev74.
-void convertEdges(mlir::func::FuncOp func);
+/// Rewrites what is left in TOSA in @main (see Conversion/TosaToMLA/Edges.h) as a65.ev74; how many.
+size_t convertEdges(mlir::func::FuncOp func);
 
 /// The SDK's name of an element type: int8, uint8, int32, float32, …
 std::string dtypeName(mlir::Type elementType);

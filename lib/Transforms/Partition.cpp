@@ -4,6 +4,7 @@
 // start, the one with fewer stages).
 
 #include "Conversion/TosaToMLA/Edges.h"
+#include "Conversion/TosaToMLA/Lowering.h"
 #include "Transforms/EV74.h"
 #include "Transforms/Locations.h"
 #include "Transforms/Passes.h"
@@ -300,21 +301,21 @@ struct PartitionPass : impl::PartitionPassBase<PartitionPass> {
     auto func = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!func || func.isDeclaration())
       return;
-    if (!func.getBody().hasOneBlock()) {
-      func.emitError("@main must have one block");
+    if (failed(checkShapes(func)))
       return signalPassFailure();
-    }
     SmallVector<Operation *> outputEdges;
     for (Operation &op : func.getBody().front().without_terminator())
       if (placeOf(&op) == Place::outputEdge)
         outputEdges.push_back(&op);
     SmallVector<Stage> stages = findStages(func);
     getOperation()->setAttr("afe.fallbacks", fallbacks(stages, &getContext()));
-    for (auto [number, stage] : llvm::enumerate(stages))
+    for (auto [number, stage] : llvm::enumerate(stages)) {
       SegmentBuilder(func, stage, number).build();
+      (stage.place == Place::mla ? numMLASegments : numA65Segments) += 1;
+    }
     for (Operation *op : outputEdges)
       op->moveBefore(func.getBody().front().getTerminator());
-    convertEdges(func);
+    numEdges += convertEdges(func);
     eraseConstants(func);
   }
 

@@ -54,6 +54,11 @@ def PartitionPass : Pass<"afe-partition", "::mlir::ModuleOp"> {
 
     The module attribute `afe.fallbacks` lists what runs on the A65 and why.
   }];
+  let statistics = [
+    Statistic<"numMLASegments", "mla-segments", "segments for the MLA">,
+    Statistic<"numA65Segments", "a65-segments", "segments for the A65">,
+    Statistic<"numEdges", "ev74-functions", "operations at the edges of the model">
+  ];
   let dependentDialects = ["::afe::mla::MLADialect", "::afe::a65::A65Dialect"];
 }
 

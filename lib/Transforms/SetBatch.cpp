@@ -100,13 +100,25 @@ bool BatchSetter::isTileable(Operation &op, Value operand) const {
          shapeOf(operand).front() == 1;
 }
 
+/// How many operands hold images; weights, zero points, multipliers and shapes come behind them.
+unsigned dataOperands(Operation &op) {
+  if (isa<tosa::MulOp, tosa::MatMulOp>(op))
+    return 2;
+  bool isOne = isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::TransposeConv2DOp, tosa::Conv3DOp,
+                   tosa::RescaleOp, tosa::TableOp, tosa::NegateOp, tosa::AvgPool2dOp, tosa::PadOp,
+                   tosa::SliceOp, tosa::ReshapeOp, tosa::TileOp, tosa::ResizeOp>(op);
+  return isOne ? 1 : op.getNumOperands();
+}
+
 /// Every large operand must carry the batch too, with the same factor; constants with one leading
 /// element broadcast.
 Obstacle BatchSetter::checkOperands(Operation &op) const {
   bool needsAll = isa<tosa::MatMulOp, tosa::ConcatOp, tosa::GatherOp, tosa::ScatterOp>(op);
   std::optional<int64_t> factor;
-  // Behind the two factors of a product come its zero points.
-  auto operands = isa<tosa::MatMulOp>(op) ? op.getOperands().take_front(2) : op.getOperands();
+  auto operands = op.getOperands().take_front(dataOperands(op));
+  for (Value parameter : op.getOperands().drop_front(operands.size()))
+    if (isBatched(parameter))
+      return "takes a tensor with a batch as a parameter";
   for (Value operand : operands) {
     auto type = dyn_cast<RankedTensorType>(operand.getType());
     if (isBatched(operand) && factor.value_or(factors.lookup(operand)) != factors.lookup(operand))
@@ -132,6 +144,11 @@ Obstacle BatchSetter::visit(Operation &op) {
     return {};
   if (op.getName().getDialectNamespace() != "tosa" || op.getNumRegions() > 0)
     return "is no operator whose batch can be followed";
+  for (Value result : op.getResults()) {
+    auto type = tensorTypeOf(result);
+    if (!type || !type.hasStaticShape())
+      return "has a result without a static shape";
+  }
   auto custom = dyn_cast<tosa::CustomOp>(op);
   if (custom && custom.getDomainName() != "afe")
     return "is an operator of its own, whose batch is not known";
@@ -151,8 +168,8 @@ Obstacle BatchSetter::visit(Operation &op) {
 std::pair<Operation *, Obstacle> BatchSetter::analyse() {
   for (BlockArgument argument : func.getArguments()) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
-    if (!type || type.getRank() == 0)
-      return {func, "has an argument without a batch dimension"};
+    if (!type || !type.hasStaticShape() || type.getRank() == 0)
+      return {func, "has an argument without a static batch dimension"};
     if (oldBatch && type.getDimSize(0) != oldBatch)
       return {func, "has arguments of different batch sizes"};
     oldBatch = type.getDimSize(0);

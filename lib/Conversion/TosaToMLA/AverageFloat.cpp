@@ -23,8 +23,7 @@ using Values = SmallVector<float>;
 
 std::optional<Values> valuesOf(const CustomOp &op) {
   tosa::CustomOp custom = op.op;
-  if (custom->getNumResults() != 1 ||
-      !getElementTypeOrSelf(custom->getOperand(0).getType()).isInteger(8))
+  if (!elementOf(custom->getOperand(0)).isInteger(8))
     return std::nullopt;
   Values values(256);
   if (custom.getOperatorName() == "dequantize") {
@@ -36,9 +35,8 @@ std::optional<Values> valuesOf(const CustomOp &op) {
       values[index] = static_cast<float>(static_cast<int8_t>(index) - *zp) * *scale;
     return values;
   }
-  auto table = custom.getOperatorName() == "qdq.lookup" && custom->getNumOperands() == 2
-                   ? readFloats(custom->getOperand(1))
-                   : std::nullopt;
+  auto table =
+      custom.getOperatorName() == "qdq.lookup" ? readFloats(custom->getOperand(1)) : std::nullopt;
   if (!table || table->size() != 256)
     return std::nullopt;
   for (int index = 0; index < 256; ++index)

@@ -25,7 +25,7 @@ StringRef ev74Kernel(Operation *op) {
   if (auto cast = dyn_cast_or_null<tosa::CastOp>(op))
     return isCastKernel(cast) ? "cast_transform" : "";
   auto custom = matchCustom(op);
-  if (!custom || op->getNumOperands() != 1 || op->getNumResults() != 1)
+  if (!custom)
     return "";
   bool isParametric = custom->number("scale") && custom->integer("zero_point");
   if (isParametric && custom->op.getOperatorName() == "quantize")

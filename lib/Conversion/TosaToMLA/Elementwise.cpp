@@ -147,7 +147,8 @@ void Clustering::plan() {
   for (Operation &op : llvm::reverse(func.getBody().front())) {
     if (!isLaneOp(&op) || op.getNumResults() != 1 || op.getNumOperands() == 0 || !isNeeded(&op))
       continue;
-    bool ranked = shapeOf(op.getResult(0)).size() <= 4;
+    size_t rank = shapeOf(op.getResult(0)).size();
+    bool ranked = rank >= 1 && rank <= 4;
     auto cluster = ranked ? grow(&op) : std::nullopt;
     if (!cluster || !isWorthwhile(*cluster)) {
       onHost.insert(&op);

@@ -173,10 +173,32 @@ std::optional<SmallVector<int8_t>> machineTable(tosa::TableOp op) {
 
 //===-- custom operators --------------------------------------------------------------------===//
 
+bool hasDefinedForm(tosa::CustomOp op) {
+  struct Form {
+    StringRef name;
+    unsigned operands;
+    bool fromFloat, toFloat;
+  };
+  constexpr Form forms[] = {{"quantize", 1, true, false},
+                            {"dequantize", 1, false, true},
+                            {"div_f32", 2, true, true},
+                            {"qdq.lookup", 2, false, true},
+                            {"litert.softmax", 1, false, false},
+                            {"litert.average_pool_2d", 1, false, false},
+                            {"litert.resize_bilinear", 1, false, false},
+                            {"litert.resize_nearest", 1, false, false}};
+  if (op.getDomainName() != "afe")
+    return false;
+  const Form *form = llvm::find_if(
+      forms, [&](const Form &candidate) { return candidate.name == op.getOperatorName(); });
+  return form != std::end(forms) && op->getNumOperands() == form->operands &&
+         op->getNumResults() == 1 && elementOf(op->getOperand(0)).isF32() == form->fromFloat &&
+         elementOf(op->getResult(0)).isF32() == form->toFloat;
+}
+
 std::optional<CustomOp> matchCustom(Operation *op, StringRef name) {
   auto custom = dyn_cast_or_null<tosa::CustomOp>(op);
-  if (!custom || custom.getDomainName() != "afe" ||
-      (!name.empty() && custom.getOperatorName() != name))
+  if (!custom || !hasDefinedForm(custom) || (!name.empty() && custom.getOperatorName() != name))
     return std::nullopt;
   DictionaryAttr facts = DictionaryAttr::get(op->getContext());
   if (!custom.getImplementationAttrs().empty()) {

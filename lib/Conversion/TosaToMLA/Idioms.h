@@ -51,8 +51,12 @@ struct CustomOp {
   llvm::StringRef text(llvm::StringRef name) const;
 };
 
-/// `op` as an afe custom operator called `name` (any where empty); nothing for foreign domains or
-/// attributes that do not parse.
+/// Whether a custom operator has the number of operands and results, and the element types, for
+/// which docs/tosa-conventions.md defines it. True for nothing else than domain afe's operators.
+bool hasDefinedForm(mlir::tosa::CustomOp op);
+
+/// `op` as an afe custom operator called `name` (any where empty); nothing for foreign domains,
+/// undefined forms and attributes that do not parse.
 std::optional<CustomOp> matchCustom(mlir::Operation *op, llvm::StringRef name = "");
 
 /// The identity up to the change between int8 and uint8: rescale with multiplier 2^shift and

@@ -251,16 +251,16 @@ Value Emitter::lookup(const CustomOp &op) {
 
 Value Emitter::custom(Operation *op) {
   auto custom = matchCustom(op);
-  if (!custom || op->getNumResults() != 1)
+  if (!custom)
     return {};
   StringRef name = custom->op.getOperatorName();
-  if (name == "quantize" && op->getNumOperands() == 1)
+  if (name == "quantize")
     return quantize(*custom);
-  if (name == "dequantize" && op->getNumOperands() == 1)
+  if (name == "dequantize")
     return dequantize(*custom);
-  if (name == "qdq.lookup" && op->getNumOperands() == 2)
+  if (name == "qdq.lookup")
     return lookup(*custom);
-  if (name == "div_f32" && op->getNumOperands() == 2)
+  if (name == "div_f32")
     return b.div(lane(op->getOperand(0)), lane(op->getOperand(1)));
   return {};
 }
@@ -409,7 +409,7 @@ bool isLaneOp(Operation *op) {
   if (!op)
     return false;
   if (auto custom = dyn_cast<tosa::CustomOp>(op))
-    return custom.getDomainName() == "afe" &&
+    return hasDefinedForm(custom) &&
            llvm::is_contained({"quantize", "dequantize", "div_f32", "qdq.lookup"},
                               custom.getOperatorName());
   return isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp, tosa::ClampOp,

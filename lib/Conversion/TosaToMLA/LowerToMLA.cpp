@@ -39,32 +39,41 @@ void markHostWork(func::FuncOp func) {
   }
 }
 
-namespace {
+/// Whether a type is no tensor, or one of static shape with elements.
+static bool isKnown(Type type) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  return !shaped ||
+         (isa<RankedTensorType>(type) && shaped.hasStaticShape() && shaped.getNumElements() > 0);
+}
 
-/// The phases reason about shapes everywhere, so they are checked once, in front.
-LogicalResult checkTypes(func::FuncOp func) {
+LogicalResult checkShapes(func::FuncOp func) {
   if (!func.getBody().hasOneBlock())
     return func.emitError("@main must have one block");
-  for (Operation &op : func.getBody().front())
-    for (Value result : op.getResults()) {
-      auto type = dyn_cast<ShapedType>(result.getType());
-      if (type && !(isa<RankedTensorType>(type) && type.hasStaticShape()))
-        return op.emitError("needs static shapes, but a result is ") << type;
-    }
-  for (Type argument : func.getArgumentTypes()) {
-    auto type = dyn_cast<RankedTensorType>(argument);
-    if (!type || !type.hasStaticShape())
+  for (Type argument : func.getArgumentTypes())
+    if (!isa<RankedTensorType>(argument) || !isKnown(argument))
       return func.emitError("needs arguments of static shape, but one is ") << argument;
-  }
+  for (Operation &op : func.getBody().front())
+    for (Value result : op.getResults())
+      if (!isKnown(result.getType()))
+        return op.emitError("needs static shapes, but a result is ") << result.getType();
   return success();
 }
 
+namespace {
+
 struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
+  void countLayers(func::FuncOp func) {
+    for (Operation &op : func.getBody().front()) {
+      numLayers += isa<mla::MLADialect>(op.getDialect()) && !isa<mla::ConstOp>(op);
+      numHostOperations += op.hasAttr("a65.reason");
+    }
+  }
+
   void runOnOperation() override {
     auto func = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!func || func.isDeclaration())
       return;
-    if (failed(checkTypes(func)))
+    if (failed(checkShapes(func)))
       return signalPassFailure();
     ConstantPool constants(func);
     raiseWideReshapes(func);
@@ -82,6 +91,7 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     lowerDataMovement(func, constants);
     eraseDead(func);
     markHostWork(func);
+    countLayers(func);
   }
 };
 

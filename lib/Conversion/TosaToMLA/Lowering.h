@@ -52,6 +52,10 @@ void foldSignedness(mlir::func::FuncOp func);
 /// Says of every operation left in TOSA why the host must do it (a65.reason, a65.hint).
 void markHostWork(mlir::func::FuncOp func);
 
+/// Fails with an error unless the function has one block and all its tensors have static shapes,
+/// which the phases and the partitioning rely on.
+llvm::LogicalResult checkShapes(mlir::func::FuncOp func);
+
 /// Erases operations without uses and effects, from the bottom up (tosa.custom counts as pure).
 void eraseDead(mlir::func::FuncOp func);
 

@@ -238,8 +238,7 @@ Value divideInFloat(VectorBuilder &b, const WindowSum &window, bool halfUp) {
 bool lowerLitertAverage(const CustomOp &op) {
   auto kernel = op.integers("kernel"), stride = op.integers("stride"), pad = op.integers("pad");
   auto lo = op.integer("min"), hi = op.integer("max");
-  if (!kernel || !stride || !pad || !lo || !hi || op.op->getNumOperands() != 1 ||
-      op.op->getNumResults() != 1)
+  if (!kernel || !stride || !pad || !lo || !hi || *lo > *hi)
     return false;
   Pool pool{op.op, op.op->getOperand(0), op.op->getResult(0), *kernel, *stride, *pad};
   if (!isLegal(pool))

@@ -221,8 +221,7 @@ bool lowerLitert(const CustomOp &op, ConstantPool &constants) {
   tosa::CustomOp custom = op.op;
   StringRef name = custom.getOperatorName();
   bool nearest = name == "litert.resize_nearest";
-  if ((!nearest && name != "litert.resize_bilinear") || op.op->getNumOperands() != 1 ||
-      op.op->getNumResults() != 1)
+  if (!nearest && name != "litert.resize_bilinear")
     return false;
   Resample job(op.op, op.op->getOperand(0), op.op->getResult(0));
   if (!isImage(job.input, {8}) || !isImage(job.output, {8}) || !isLegal(job))

@@ -28,8 +28,7 @@ bool lower(const CustomOp &op) {
   auto beta = op.number("beta"), inputScale = op.number("input_scale");
   auto outputScale = op.number("output_scale");
   auto outputZp = op.integer("output_zero_point");
-  if (!beta || !inputScale || !outputScale || !outputZp || op.op->getNumOperands() != 1 ||
-      op.op->getNumResults() != 1)
+  if (!beta || !inputScale || !outputScale || !outputZp)
     return false;
   Value input = op.op->getOperand(0), output = op.op->getResult(0);
   auto type = cast<RankedTensorType>(input.getType());
