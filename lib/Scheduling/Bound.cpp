@@ -31,6 +31,52 @@ static double weightBytesOf(const Network &network, const Layer &layer) {
   return weights + 4.0 * conv.bias.size();
 }
 
+static double denseBytes(const Tensor &t) {
+  return double(t.n) * t.h * t.w * t.c * t.elementBytes();
+}
+
+/// How many of `size` positions along an axis any tap of `outputs` windows reads.
+static int64_t readPositions(int64_t size, int64_t outputs, int64_t stride, int64_t origin,
+                             int64_t taps, int64_t dilation) {
+  std::vector<bool> isRead(size);
+  for (int64_t i = 0; i < outputs; ++i)
+    for (int64_t tap = 0; tap < taps; ++tap)
+      if (int64_t at = origin + i * stride + tap * dilation; at >= 0 && at < size)
+        isRead[at] = true;
+  return std::count(isRead.begin(), isRead.end(), true);
+}
+
+/// Bytes of operand `number` that the layer's results depend on: windows may leave out rows, data
+/// movement (a slice) anything.
+static double readBytes(const Network &network, const Layer &layer, int number) {
+  const Tensor &t = network.tensors[layer.inputs[number]];
+  if (layer.kind == Layer::Kind::Move) {
+    double moved = 0;
+    for (const MoveRun &run : layer.move.runs)
+      moved += run.input == number ? run.bytes : 0;
+    return moved;
+  }
+  const ConvParams &conv = layer.conv;
+  if (layer.kind != Layer::Kind::Conv || number != 0 || conv.phases.size() != 1)
+    return denseBytes(t);
+  const Tensor &out = network.tensors[layer.outputs[0]];
+  const Phase &p = conv.phases[0];
+  double rows = readPositions(t.h, out.h, conv.strideY, p.y0, p.kh, conv.dilY);
+  double cols = readPositions(t.w, out.w, conv.strideX, p.x0, p.kw, conv.dilX);
+  return denseBytes(t) / (double(t.h) * t.w) * rows * cols;
+}
+
+/// Bytes of an input that any result depends on: slices of it that nobody reads need not come.
+static double neededBytes(const Network &network, int input) {
+  const Tensor &whole = network.tensors[input];
+  double needed = 0;
+  for (const Layer &layer : network.layers)
+    for (size_t i = 0; i < layer.inputs.size(); ++i)
+      if (network.tensors[layer.inputs[i]].storage == whole.storage)
+        needed += readBytes(network, layer, i);
+  return std::min(needed, denseBytes(whole));
+}
+
 int64_t LowerBound::cycles() const {
   return static_cast<int64_t>(std::ceil(std::max({mac, output, vector, dram})));
 }
@@ -49,14 +95,10 @@ LowerBound lowerBound(const Network &network, const Target &target) {
       vectors += double(layer.vector.boundPerElement) * elements;
     }
   }
-  auto dense = [&](const std::vector<int> &tensors) {
-    for (int index : tensors) {
-      const Tensor &t = network.tensors[index];
-      bytes += double(t.n) * t.h * t.w * t.c * t.elementBytes();
-    }
-  };
-  dense(network.inputs);
-  dense(network.outputs);
+  for (int input : network.inputs)
+    bytes += neededBytes(network, input);
+  for (int output : network.outputs)
+    bytes += denseBytes(network.tensors[output]);
   double live = 1.0 - double(target.dram_refresh_cycles) / target.dram_refresh_period;
   LowerBound bound;
   bound.mac = macs / double(target.quads * target.tiles * target.tile_inputs * target.tile_outputs);

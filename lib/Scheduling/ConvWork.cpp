@@ -93,6 +93,8 @@ Box ConvEmitter::inputBox(const Work &work, int64_t chunk) const {
         taps(work.box.y0, work.box.y1, p.outY, p.outStepY, p.y0, conv.strideY, p.kh, conv.dilY);
     auto [xa, xb] =
         taps(work.box.x0, work.box.x1, p.outX, p.outStepX, p.x0, conv.strideX, p.kw, conv.dilX);
+    if (yb < 0 || ya >= input.h || xb < 0 || xa >= input.w)
+      continue; // reads padding alone: the box need not reach there
     y0 = std::min(y0, ya), y1 = std::max(y1, yb), x0 = std::min(x0, xa), x1 = std::max(x1, xb);
   }
   // All taps may lie in the padding: one real row or column keeps the box from being empty.

@@ -144,7 +144,9 @@ void Emitter::tensor(int quad, const isa::TensorFields &f, const Operand &in,
                      const Operand &weights) {
   BankState &bank = banks[quad].state[f.bank];
   int64_t cycles = sim::occupancy(target, f);
-  int64_t ready = std::max(l1[quad].earliestRead(in.ranges), l1[quad].earliestRead(weights.ranges));
+  // Where all taps are padding nothing is read, yet the buffer must not seem to live earlier.
+  int64_t ready = std::max(
+      {l1[quad].earliestRead(in.ranges), in.slot->ready, l1[quad].earliestRead(weights.ranges)});
   ready = std::max(ready, f.accumulate ? bank.written : std::max(bank.read, bank.written));
   int64_t start = book(1u << quad, Engine::Tensor, ready, cycles);
   l1[quad].read(in.ranges, start + cycles);

@@ -103,3 +103,42 @@ def test_a_kernel_whose_weights_fill_more_than_l1(target):
         return [conv(b, tall, 18, (21, 20), 1), conv(b, tall, 3, (21, 20), 0)]
 
     check(network([(1, 21, 20, 18)], body), target)
+
+
+@TARGETS
+def test_a_residual_that_is_a_constant(target):
+    """As large as the convolution's result, so that the addition is fused."""
+
+    def body(b: TosaBuilder, x: list[Tensor]) -> Sequence[Tensor]:
+        made = conv(b, x[0], 15, (3, 3), 1)
+        return [litert_add(b, made, b.const(weights(*made.shape)))]
+
+    check(network([(1, 9, 6, 7)], body), target)
+
+
+@TARGETS
+def test_a_part_of_an_input_that_nobody_reads_is_not_in_the_bound(target):
+    """A slice, and a convolution of stride 3 with one row of taps."""
+
+    def body(b: TosaBuilder, x: list[Tensor]) -> Sequence[Tensor]:
+        part = b.slice(x[0], [0, 2, 3, 5], [1, 4, 6, 40])
+        sums = b.conv2d(
+            x[1], b.const(weights(24, 1, 2, 48)), b.const(np.zeros(24, np.int32)), stride=(3, 1)
+        )
+        return [part, requantized(b, sums, 0.0008)]
+
+    check(network([(1, 40, 30, 50), (1, 70, 18, 48)], body), target)
+
+
+@TARGETS
+def test_phases_of_a_transposed_convolution_that_no_tap_reaches(target):
+    """Kernels smaller than the stride; TENSORs that read nothing wait for their buffer too."""
+
+    def body(b: TosaBuilder, x: list[Tensor]) -> Sequence[Tensor]:
+        sums = b.transpose_conv2d(
+            x[0], b.const(weights(3, 2, 1, 15)), b.const(np.arange(3, dtype=np.int32)),
+            out_pad=(0, 1, 1, 1), stride=(2, 3), input_zp=127,
+        )  # fmt: skip
+        return [requantized(b, sums, 0.0015)]
+
+    check(network([(1, 83, 31, 15)], body), target)

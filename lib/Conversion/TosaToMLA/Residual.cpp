@@ -155,7 +155,10 @@ template <typename OpTy>
 void fuseInto(OpTy conv, const Sum &sum, const Term &self, const Term &residual, Operation *add) {
   auto shape = cast<RankedTensorType>(conv.getOutput().getType()).getShape();
   OpBuilder atAdd(add);
-  conv.getResidualMutable().assign(reshapeTo(atAdd, add->getLoc(), residual.source, shape));
+  Value source = residual.source;
+  if (ElementsAttr elements = constantOf(source))
+    source = mla::ConstOp::create(atAdd, add->getLoc(), elements.getType(), elements);
+  conv.getResidualMutable().assign(reshapeTo(atAdd, add->getLoc(), source, shape));
   conv.setResidualAddAttr(
       mla::ResidualAttr::get(conv.getContext(), sum.mode, self.zp, self.multiplier, self.shift,
                              residual.zp, residual.multiplier, residual.shift, sum.multiplier,
