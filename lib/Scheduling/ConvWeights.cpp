@@ -1,26 +1,10 @@
-// Weights of a convolution: in which pieces they are packed, fetched and loaded.
+// Weights of a convolution: in which pieces they are fetched and loaded.
 
 #include "Scheduling/ConvEmitter.h"
 
 #include <algorithm>
 
 namespace afe::sched {
-
-int64_t ConvEmitter::phaseOffset(const Work &work, int64_t chunk, size_t phaseIndex) const {
-  auto [c0, c1] = chunkChannels(chunk);
-  int64_t offset = 0;
-  for (size_t p = 0; p < phaseIndex; ++p)
-    offset += work.box.blocks() * weightBlockBytes(conv, phaseOf(chunk, p), c1 - c0, packed);
-  return offset;
-}
-
-/// Weights of every phase, then the parameter records, then the table.
-int64_t ConvEmitter::itemBytes(const Work &work, int64_t chunk) const {
-  int64_t params = chunk == chunkCount() - 1
-                       ? work.box.blocks() * paramBlockBytes(conv) + int64_t(conv.table.size())
-                       : 0;
-  return phaseOffset(work, chunk, conv.phases.size()) + params;
-}
 
 static std::string weightKey(const Work &work, int64_t chunk) {
   return std::to_string(work.box.b0) + "-" + std::to_string(work.box.b1) + "/" +
@@ -35,14 +19,14 @@ static constexpr int64_t kGroupBytes = 16384;
 void ConvEmitter::listItems(const std::vector<std::vector<Work>> &works, size_t steps) {
   int64_t limit = std::min(kGroupBytes, e.stagingBytes() / 8), filled = limit;
   for (size_t s = 0; s < steps; ++s)
-    for (int64_t chunk = 0; chunk < chunkCount(); ++chunk)
+    for (int64_t chunk = 0; chunk < shape.chunkCount(); ++chunk)
       for (const std::vector<Work> &list : works) {
         if (s >= list.size())
           continue;
         auto [it, fresh] = items.try_emplace(weightKey(list[s], chunk));
         if (!fresh)
           continue;
-        int64_t bytes = itemBytes(list[s], chunk);
+        int64_t bytes = shape.weightBytes(list[s].box.blocks(), chunk);
         if (filled + bytes > limit) {
           groups.emplace_back();
           filled = 0;
@@ -51,25 +35,6 @@ void ConvEmitter::listItems(const std::vector<std::vector<Work>> &works, size_t 
         groups.back().push_back(it->first);
         filled += bytes;
       }
-}
-
-void ConvEmitter::packEpilogue(const Box &box, std::vector<uint8_t> &bytes) const {
-  for (int64_t b = box.b0; b < box.b1; ++b)
-    packParams(conv, out.c, b, bytes);
-  bytes.insert(bytes.end(), conv.table.begin(), conv.table.end());
-}
-
-std::vector<uint8_t> ConvEmitter::packItem(const Item &item) const {
-  std::vector<uint8_t> bytes;
-  bytes.reserve(item.bytes);
-  auto [c0, c1] = chunkChannels(item.chunk);
-  const Box &box = item.work.box;
-  for (size_t p = 0; p < conv.phases.size(); ++p)
-    for (int64_t b = box.b0; b < box.b1; ++b)
-      packWeights(conv, phaseOf(item.chunk, p), out.c, input.c, b, c0, c1, packed, bytes);
-  if (item.chunk == chunkCount() - 1)
-    packEpilogue(box, bytes);
-  return bytes;
 }
 
 /// The item's bytes in L2; fetches its whole group where it is not there.
@@ -81,7 +46,8 @@ L2Ref ConvEmitter::stagedWeights(const std::string &key) {
   uint64_t address = e.cachedConstant(group.front(), [&] {
     std::vector<uint8_t> bytes;
     for (const std::string &member : group) {
-      std::vector<uint8_t> one = packItem(items.at(member));
+      const Item &item = items.at(member);
+      std::vector<uint8_t> one = shape.packBlocks(item.work.box.b0, item.work.box.b1, item.chunk);
       bytes.insert(bytes.end(), one.begin(), one.end());
     }
     return bytes;
@@ -103,12 +69,12 @@ bool ConvEmitter::loadWeights(const std::vector<const Work *> &works, int64_t ch
   return forEachGroup(
       works, weights, [&](const Work &work) { return weightKey(work, chunk); },
       [&](uint8_t mask, const Work &work, Held &held) {
-        int64_t bytes = itemBytes(work, chunk);
+        int64_t bytes = shape.weightBytes(work.box.blocks(), chunk);
         L2Ref from = stagedWeights(held.key);
-        held.slot = from ? e.allocateL1(bytes, mask, "weights") : nullptr;
-        if (!held.slot)
+        held.tile.slot = from ? e.allocateL1(bytes, mask, "weights") : nullptr;
+        if (!held.tile.slot)
           return false;
-        e.load(mask, from, {from->address, 0, bytes, {}}, held.slot);
+        e.load(mask, from, {from->address, 0, bytes, {}}, held.tile.slot);
         if (!keepStaged)
           staged.erase(held.key);
         return true;
@@ -118,20 +84,15 @@ bool ConvEmitter::loadWeights(const std::vector<const Work *> &works, int64_t ch
 /// The parameter records and the table of a matrix product, behind its weights in `slot`.
 bool ConvEmitter::loadMatmulParams(uint8_t mask, const Work &work, int64_t chunk,
                                    const L1Ref &slot) {
-  int64_t offset = phaseOffset(work, chunk, conv.phases.size());
-  int64_t bytes = itemBytes(work, chunk) - offset;
+  int64_t blocks = work.box.blocks(), offset = shape.paramsOffset(blocks, chunk);
+  int64_t bytes = shape.weightBytes(blocks, chunk) - offset;
   if (bytes == 0)
     return true;
   std::string key = "params " + weightKey(work, chunk);
   L2Ref &from = staged[key];
   if (!from)
-    from = e.fetchConstant(e.cachedConstant(key,
-                                            [&] {
-                                              std::vector<uint8_t> packed;
-                                              packEpilogue(work.box, packed);
-                                              return packed;
-                                            }),
-                           bytes);
+    from = e.fetchConstant(
+        e.cachedConstant(key, [&] { return shape.packEpilogue(work.box.b0, work.box.b1); }), bytes);
   if (from)
     e.load(mask, from, {from->address, offset, bytes, {}}, slot);
   return bool(from);
@@ -140,7 +101,7 @@ bool ConvEmitter::loadMatmulParams(uint8_t mask, const Work &work, int64_t chunk
 /// Weights that are an activation: [batch][K][N], or [batch][N][K] through the transposing LOAD.
 bool ConvEmitter::loadMatmulWeights(const std::vector<const Work *> &works, int64_t chunk) {
   const Tensor &rhs = e.network.tensors[layer.inputs[1]];
-  auto [k0, k1] = chunkChannels(chunk);
+  auto [k0, k1] = shape.chunkChannels(chunk);
   auto key = [&](const Work &work) {
     return std::to_string(work.box.n0) + ":" + std::to_string(work.box.b0) + "-" +
            std::to_string(work.box.b1) + "/" + std::to_string(chunk);
@@ -150,8 +111,8 @@ bool ConvEmitter::loadMatmulWeights(const std::vector<const Work *> &works, int6
     int64_t k0 = first, k1 = end;
     int64_t blocks = work.box.blocks(), steps = ceilDiv(k1 - k0, kLanes);
     int64_t blockBytes = steps * kLanes * kLanes;
-    held.slot = e.allocateL1(itemBytes(work, chunk), mask, "weights");
-    if (!held.slot || !loadMatmulParams(mask, work, chunk, held.slot))
+    held.tile.slot = e.allocateL1(shape.weightBytes(work.box.blocks(), chunk), mask, "weights");
+    if (!held.tile.slot || !loadMatmulParams(mask, work, chunk, held.tile.slot))
       return false;
     Box box{work.box.n0, work.box.n0 + 1, 0, 1, 0, 1, 0, 1};
     if (conv.transposeRhs)
@@ -176,13 +137,13 @@ bool ConvEmitter::loadMatmulWeights(const std::vector<const Work *> &works, int6
                           dense ? lanes : kLanes,
                           {{k1 - k0, l2.row, kLanes}}};
         block.normalize();
-        e.load(mask, from, block, held.slot);
+        e.load(mask, from, block, held.tile.slot);
       } else {
         int64_t rows = std::min(kLanes, rhs.h - (work.box.b0 + b) * kLanes);
         for (int q = 0; q < e.quads(); ++q)
           if (mask >> q & 1)
             e.loadTransposed(q, from, base + b * kLanes * l2.row, rows, l2.row, steps, l2.block,
-                             held.slot, b * blockBytes);
+                             held.tile.slot, b * blockBytes);
       }
     }
     return true;

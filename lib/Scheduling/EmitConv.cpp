@@ -14,34 +14,37 @@ static std::string keyOf(const Box &b) {
 }
 
 bool ConvEmitter::loadInputs(const std::vector<const Work *> &works, int64_t chunk) {
+  auto boxOf = [&](const Work &work) { return shape.inputBox(work.box, work.group, chunk); };
   return forEachGroup(
-      works, inputs, [&](const Work &work) { return keyOf(inputBox(work, chunk)); },
+      works, inputs, [&](const Work &work) { return keyOf(boxOf(work)); },
       [&](uint8_t mask, const Work &work, Held &held) {
-        held.box = inputBox(work, chunk);
+        Box box = boxOf(work);
         StridedCopy copy;
-        L2Ref from = e.openTile(input, held.box, copy);
-        held.slot = from ? e.allocateL1(tileBytes(input, held.box), mask, "input") : nullptr;
-        if (!held.slot)
+        L2Ref from = e.openTile(input, box, copy);
+        L1Ref slot = from ? e.allocateL1(tileBytes(input, box), mask, "input") : nullptr;
+        if (!slot)
           return false;
-        e.load(mask, from, copy, held.slot);
+        e.load(mask, from, copy, slot);
+        held.tile = tileOf(input, box, slot);
         return true;
       });
 }
 
 bool ConvEmitter::loadResiduals(const std::vector<const Work *> &works) {
-  if (conv.residual.mode == isa::Residual::None)
+  if (!shape.residual)
     return true;
-  const Tensor &residual = e.network.tensors[layer.inputs[1]];
+  const Tensor &residual = *shape.residual;
   for (size_t q = 0; q < works.size(); ++q) {
     if (!works[q])
       continue;
+    const Box &box = works[q]->box;
     StridedCopy copy;
-    L2Ref from = e.openTile(residual, works[q]->box, copy);
-    residuals[q] =
-        from ? e.allocateL1(tileBytes(residual, works[q]->box), 1u << q, "residual") : nullptr;
-    if (!residuals[q])
+    L2Ref from = e.openTile(residual, box, copy);
+    L1Ref slot = from ? e.allocateL1(tileBytes(residual, box), 1u << q, "residual") : nullptr;
+    if (!slot)
       return false;
-    e.load(1u << q, from, copy, residuals[q]);
+    e.load(1u << q, from, copy, slot);
+    residuals[q] = tileOf(residual, box, slot);
   }
   return true;
 }
@@ -54,24 +57,47 @@ bool ConvEmitter::finishTiles(const std::vector<const Work *> &works) {
     L2Ref to = e.openResult(out.storage, placed);
     if (!to)
       return false;
-    e.store(q, outs[q], placed, to);
+    e.store(q, outs[q].slot, placed, to);
     e.commit(out.storage, to, copy);
-    outs[q] = residuals[q] = nullptr;
+    outs[q] = residuals[q] = {};
   }
   return true;
 }
 
+/// A fill keeps its bank from the first input chunk to the last.
+void ConvEmitter::compute(int quad, const Work &work, int64_t chunk) {
+  ConvTile tile{&shape,
+                work.box,
+                work.group,
+                chunk,
+                inputs[quad].tile,
+                residuals[quad],
+                outs[quad],
+                weights[quad].tile.slot};
+  std::vector<BankFill> fills = bankFills(tile, e.target);
+  std::vector<int> &banks = fillBanks[quad];
+  banks.resize(std::max(banks.size(), fills.size()));
+  for (size_t i = 0; i < fills.size(); ++i) {
+    if (chunk == 0)
+      banks[i] = e.nextBank(quad);
+    emitFill(e, quad, tile, fills[i], banks[i]);
+  }
+}
+
 bool ConvEmitter::step(const std::vector<const Work *> &works) {
-  for (int64_t chunk = 0; chunk < chunkCount(); ++chunk) {
+  for (int64_t chunk = 0; chunk < shape.chunkCount(); ++chunk) {
     if (!loadWeights(works, chunk) || !loadInputs(works, chunk))
       return false;
-    bool last = chunk == chunkCount() - 1;
+    bool last = shape.isLast(chunk);
     if (last && !loadResiduals(works))
       return false;
     for (size_t q = 0; q < works.size(); ++q) {
       if (!works[q])
         continue;
-      if (last && !(outs[q] = e.allocateL1(tileBytes(out, works[q]->box), 1u << q, "output")))
+      const Box &box = works[q]->box;
+      if (last)
+        outs[q] = tileOf(out, box, e.allocateL1(tileBytes(out, box), 1u << q, "output"));
+      if (last && !outs[q].slot)
         return false;
     }
     for (size_t q = 0; q < works.size(); ++q)
@@ -91,7 +117,7 @@ bool ConvEmitter::run() {
   }
   for (int64_t b = 0; b < out.blocks(); ++b) // weights of the whole layer, about
     for (const Phase &phase : conv.phases)
-      total += weightBlockBytes(conv, phase, groupIn, packed) + paramBlockBytes(conv);
+      total += weightBlockBytes(conv, phase, shape.groupIn, shape.packed) + paramBlockBytes(conv);
   keepStaged =
       !mapping.channelsOuter && mapping.tileBlocks < out.blocks() && total <= e.stagingBytes() / 2;
   if (!conv.matmul)
