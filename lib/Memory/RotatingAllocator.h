@@ -28,6 +28,13 @@ public:
 
   void free(int64_t address) { live.erase(address); }
 
+  /// Starts from the beginning where the bytes behind the last buffer are fewer than `bytes`: what
+  /// is allocated next as a set would not fit there without a gap.
+  void makeRoom(int64_t bytes) {
+    if (next + bytes > end)
+      next = base;
+  }
+
   int64_t largestLive() const { return peak; }
 
 private:

@@ -11,13 +11,9 @@ static std::string weightKey(const Work &work, int64_t chunk) {
          std::to_string(chunk);
 }
 
-/// One request fetches neighbours up to this many bytes: every request costs an entry of the list
-/// and part of a burst.
-static constexpr int64_t kGroupBytes = 16384;
-
 /// All weights of the layer in the order in which the quads need them, grouped for fetching.
 void ConvEmitter::listItems(const std::vector<std::vector<Work>> &works, size_t steps) {
-  int64_t limit = std::min(kGroupBytes, e.stagingBytes() / 8), filled = limit;
+  int64_t limit = std::min(kFetchBytes, e.stagingBytes() / 8), filled = limit;
   for (size_t s = 0; s < steps; ++s)
     for (int64_t chunk = 0; chunk < shape.chunkCount(); ++chunk)
       for (const std::vector<Work> &list : works) {

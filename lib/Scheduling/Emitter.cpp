@@ -27,7 +27,7 @@ static std::vector<Interval> dramRanges(const isa::DramRequest &request) {
 }
 
 Emitter::Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue)
-    : network(network), plan(plan), target(target), dram(target, prologue), l1(target.quads),
+    : network(network), plan(plan), target(target), uses(network), dram(target, prologue), l1(target.quads),
       engineFree(target.quads), banks(target.quads), l1Allocator(0, target.l1_bytes, 16),
       staging(plan.stagingBase, target.l2_bytes, kAlignment) {
   program.name = network.name;
@@ -51,9 +51,10 @@ Emitter::Emitter(const Network &network, const Plan &plan, const Target &target,
   storageDramBuffer.assign(count, isa::kNoBuffer);
   inputChunkFetched.resize(count);
   inputChunkRequest.resize(count);
+  std::vector<bool> inL1 = storagesInL1(network, uses, plan.mappings);
   for (size_t i = 0; i < count; ++i) {
     const Storage &storage = network.storages[i];
-    if (storage.kind == Storage::Kind::Constant)
+    if (storage.kind == Storage::Kind::Constant || inL1[i])
       continue;
     bool resident = plan.resident[i];
     if (storage.kind != Storage::Kind::Intermediate || !resident) {
@@ -336,18 +337,31 @@ void Emitter::commit(int storage, const L2Ref &result, const StridedCopy &origin
   });
 }
 
+/// The layer, or the cascade, that starts at `first`.
+bool Emitter::emitGroup(size_t first) {
+  const Layer &current = network.layers[first];
+  const Mapping &mapping = plan.mappings[first];
+  if (mapping.cascade > 1) {
+    std::optional<Cascade> cascade = Cascade::make(network, uses, first, mapping.cascade);
+    return cascade ? emitCascade(*cascade, mapping)
+                   : fail("'" + current.name + "' and the " + std::to_string(mapping.cascade - 1) +
+                          " layers after it cannot be a cascade");
+  }
+  return current.kind == Layer::Kind::Conv     ? emitConv(current, mapping)
+         : current.kind == Layer::Kind::Vector ? emitVector(current, mapping)
+                                               : emitMove(current, mapping);
+}
+
 bool Emitter::run() {
-  for (layer = 0; layer < network.layers.size(); ++layer) {
-    const Layer &current = network.layers[layer];
-    const Mapping &mapping = plan.mappings[layer];
-    bool ok = current.kind == Layer::Kind::Conv     ? emitConv(current, mapping)
-              : current.kind == Layer::Kind::Vector ? emitVector(current, mapping)
-                                                    : emitMove(current, mapping);
-    if (!ok)
+  for (size_t first = 0; first < network.layers.size();) {
+    size_t end = first + std::max<int64_t>(1, plan.mappings[first].cascade);
+    layer = first;
+    if (!emitGroup(first))
       return false;
     for (size_t i = 0; i < network.storages.size(); ++i)
-      if (storageBuffer[i] != isa::kNoBuffer && lastLayer[i] == layer)
+      if (storageBuffer[i] != isa::kNoBuffer && lastLayer[i] >= first && lastLayer[i] < end)
         retire(storageBuffer[i]);
+    first = end;
   }
   layer = network.layers.empty() ? 0 : network.layers.size() - 1;
   sendOutputs();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "Memory/RotatingAllocator.h"
+#include "Scheduling/Cascade.h"
 #include "Scheduling/DramQueue.h"
 #include "Scheduling/HazardTracker.h"
 #include "Scheduling/Plan.h"
@@ -91,12 +92,15 @@ public:
   uint64_t cachedConstant(const std::string &key,
                           const std::function<std::vector<uint8_t>()> &make);
   bool fail(const std::string &message);
-  uint32_t currentLayer() const { return layer; }
+  /// The layer that instructions, requests and errors belong to from now on.
+  void setLayer(size_t number) { layer = number; }
 
 private:
   bool emitConv(const Layer &layer, const Mapping &mapping);
   bool emitVector(const Layer &layer, const Mapping &mapping);
   bool emitMove(const Layer &layer, const Mapping &mapping);
+  bool emitCascade(const Cascade &cascade, const Mapping &mapping);
+  bool emitGroup(size_t first);
 
   struct BankState {
     int64_t written = 0, read = 0;
@@ -125,6 +129,7 @@ private:
   uint8_t loadRate(uint8_t quads) const;
 
   uint32_t layer = 0;
+  TensorUses uses;
   DramQueue dram;
   HazardTracker l2, dramBytes;
   std::vector<HazardTracker> l1;
@@ -141,6 +146,10 @@ private:
   std::map<std::string, uint64_t> constantCache;
   int64_t lastDone = 0;
 };
+
+/// One request fetches constants up to this many bytes: every request costs an entry of the list
+/// and part of a burst.
+constexpr int64_t kFetchBytes = 16384;
 
 /// Bytes of resident inputs fetched by one request.
 constexpr int64_t kInputChunkBytes = 8192;

@@ -18,6 +18,8 @@ struct Mapping {
   bool channelsOuter = false; ///< loop order: channels outside pixels (weights stay) or inside
   int64_t inputChunks = 1;    ///< input channels in this many steps, accumulated in the banks
   int64_t kernelChunks = 1;   ///< the kernel's rows likewise, where no channel can be cut any more
+  /// Layers of the cascade that starts here, tiled by its last output; 0: inside of a cascade.
+  int64_t cascade = 1;
   int64_t predictedCycles = 0;
 };
 

@@ -2,6 +2,7 @@
 // live together leaves room for staging; then places the rest by live range.
 
 #include "Memory/Problem.h"
+#include "Scheduling/Cascade.h"
 #include "Scheduling/Schedule.h"
 
 #include <algorithm>
@@ -14,13 +15,22 @@ struct LiveRange {
   int64_t first = INT64_MAX, last = -1;
 };
 
-/// In layer indices; inputs live from the start, outputs to the end.
-std::vector<LiveRange> liveRanges(const Network &network) {
+/// In layer indices, a cascade being used as a whole; inputs live from the start, outputs to the
+/// end.
+std::vector<LiveRange> liveRanges(const Network &network, const Plan &plan) {
   std::vector<LiveRange> ranges(network.storages.size());
+  std::vector<LiveRange> groups(network.layers.size());
+  for (int64_t l = 0; l < int64_t(groups.size()); ++l) {
+    int64_t count = std::max<int64_t>(1, plan.mappings[l].cascade);
+    for (int64_t i = l; i < l + count && plan.mappings[l].cascade > 0; ++i)
+      groups[i] = {l, l + count - 1};
+  }
   auto use = [&](int tensor, int64_t layer) {
     LiveRange &r = ranges[network.tensors[tensor].storage];
-    r.first = std::min(r.first, layer);
-    r.last = std::max(r.last, layer);
+    if (groups.empty())
+      groups.push_back({0, 0});
+    r.first = std::min(r.first, groups[layer].first);
+    r.last = std::max(r.last, groups[layer].last);
   };
   for (size_t l = 0; l < network.layers.size(); ++l) {
     for (int t : network.layers[l].inputs)
@@ -42,14 +52,12 @@ int64_t stagingReserve(const Target &target) {
 
 } // namespace
 
-/// True for storages that live in memory of their own while the segment runs.
-static bool occupiesL2(const Storage &storage) { return storage.kind != Storage::Kind::Constant; }
-
 void chooseResidency(const Network &network, const Target &target, Plan &plan) {
-  std::vector<LiveRange> ranges = liveRanges(network);
+  std::vector<LiveRange> ranges = liveRanges(network, plan);
+  std::vector<bool> inL1 = storagesInL1(network, TensorUses(network), plan.mappings);
   plan.resident.assign(network.storages.size(), false);
   for (size_t i = 0; i < network.storages.size(); ++i)
-    plan.resident[i] = occupiesL2(network.storages[i]);
+    plan.resident[i] = network.storages[i].kind != Storage::Kind::Constant && !inL1[i];
   int64_t capacity = target.l2_bytes - stagingReserve(target);
   for (;;) {
     memory::Problem problem;
@@ -84,7 +92,7 @@ void chooseResidency(const Network &network, const Target &target, Plan &plan) {
 }
 
 bool placeSegment(const Network &network, const Target &target, Plan &plan, std::string &error) {
-  std::vector<LiveRange> ranges = liveRanges(network);
+  std::vector<LiveRange> ranges = liveRanges(network, plan);
   memory::Problem problem;
   problem.capacity = target.l2_bytes;
   std::vector<size_t> index;

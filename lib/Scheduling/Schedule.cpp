@@ -4,6 +4,7 @@
 
 #include "Encoding/Lm.h"
 #include "Scheduling/Emitter.h"
+#include "Scheduling/PlanCascades.h"
 #include "Scheduling/PlanLayers.h"
 #include "Scheduling/Residency.h"
 #include "Simulator/Stats.h"
@@ -16,7 +17,6 @@ namespace afe::sched {
 static int64_t tileBudget(const Target &target) { return target.l1_bytes * 9 / 20; }
 
 bool planSegment(const Network &network, const Target &target, Plan &plan, std::string &error) {
-  chooseResidency(network, target, plan);
   plan.mappings.assign(network.layers.size(), {});
   for (size_t i = 0; i < network.layers.size(); ++i) {
     // Half of L1 leaves room for the next tile; a layer that needs more gets (nearly) all.
@@ -28,6 +28,8 @@ bool planSegment(const Network &network, const Target &target, Plan &plan, std::
       return false;
   }
   error.clear();
+  planCascades(network, target, plan.mappings);
+  chooseResidency(network, target, plan);
   return true;
 }
 

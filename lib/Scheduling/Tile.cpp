@@ -33,7 +33,11 @@ int64_t tileBytes(const Tensor &tensor, const Box &box) {
 }
 
 StridedCopy tileCopy(const Tensor &tensor, const Box &box) {
-  const Layout &from = tensor.layout, to = tileLayout(tensor, box);
+  return tileCopy(tensor, box, tileLayout(tensor, box));
+}
+
+StridedCopy tileCopy(const Tensor &tensor, const Box &box, const Layout &to) {
+  const Layout &from = tensor.layout;
   StridedCopy copy;
   copy.src = from.offset + box.n0 * from.image + box.y0 * from.row + box.x0 * from.pixel +
              box.b0 * from.block;

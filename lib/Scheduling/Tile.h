@@ -31,6 +31,8 @@ int64_t tileBytes(const Tensor &tensor, const Box &box);
 
 /// src: offset in the tensor's storage; dst: offset in the tile.
 StridedCopy tileCopy(const Tensor &tensor, const Box &box);
+/// The same to a tile of a given layout.
+StridedCopy tileCopy(const Tensor &tensor, const Box &box, const Layout &to);
 
 /// The same with both sides exchanged: from the tile to the storage.
 StridedCopy reversed(StridedCopy copy);

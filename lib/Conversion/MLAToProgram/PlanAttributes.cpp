@@ -21,6 +21,7 @@ static constexpr MappingField kFields[] = {
     {"tileBlocks", &sched::Mapping::tileBlocks},
     {"inputChunks", &sched::Mapping::inputChunks},
     {"kernelChunks", &sched::Mapping::kernelChunks},
+    {"cascade", &sched::Mapping::cascade},
     {"predictedCycles", &sched::Mapping::predictedCycles},
 };
 static constexpr const char *kChannelsOuter = "channelsOuter";
@@ -36,7 +37,8 @@ static DictionaryAttr toAttr(const sched::Mapping &m, mlir::Builder &b) {
 static bool fromAttr(DictionaryAttr attr, sched::Mapping &m) {
   for (const MappingField &field : kFields) {
     auto value = attr.getAs<IntegerAttr>(field.name);
-    bool counts = field.member != &sched::Mapping::predictedCycles;
+    bool counts = field.member != &sched::Mapping::predictedCycles &&
+                  field.member != &sched::Mapping::cascade;
     if (!value || value.getInt() < (counts ? 1 : 0))
       return false;
     m.*field.member = value.getInt();

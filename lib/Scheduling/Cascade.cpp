@@ -1,0 +1,144 @@
+// Which runs of layers can be cascades, and the boxes of their tiles.
+
+#include "Scheduling/Cascade.h"
+
+#include <algorithm>
+
+namespace afe::sched {
+
+TensorUses::TensorUses(const Network &network)
+    : producer(network.tensors.size(), -1), consumers(network.tensors.size()),
+      views(network.storages.size()) {
+  for (const Tensor &tensor : network.tensors)
+    ++views[tensor.storage];
+  for (size_t l = 0; l < network.layers.size(); ++l) {
+    for (int t : network.layers[l].outputs)
+      producer[t] = l;
+    for (int t : network.layers[l].inputs)
+      if (consumers[t].empty() || consumers[t].back() != int(l))
+        consumers[t].push_back(l);
+  }
+}
+
+/// A layer whose tiles need whole channels of neighbouring rows, and nothing else.
+static bool canCascade(const Layer &layer) {
+  return layer.kind == Layer::Kind::Conv && !layer.conv.matmul &&
+         (layer.conv.groups == 1 || layer.conv.depthwise);
+}
+
+std::optional<Cascade> Cascade::make(const Network &network, const TensorUses &uses, size_t first,
+                                     size_t count) {
+  Cascade cascade;
+  cascade.network = &network;
+  cascade.first = first;
+  cascade.count = count;
+  if (!cascade.build(uses))
+    return std::nullopt;
+  return cascade;
+}
+
+bool Cascade::addLayer(const TensorUses &uses, size_t number) {
+  const Layer &layer = network->layers[number];
+  if (!canCascade(layer) || network->tensors[layer.outputs[0]].n != result().n)
+    return false;
+  int stage = 1;
+  for (int t : layer.inputs) {
+    auto [at, fresh] = index.try_emplace(t, tensors.size());
+    if (fresh) { // from outside: whole, and not another view of what is made inside
+      if (network->tensors[t].n != result().n)
+        return false;
+      for (const CascadeTensor &other : tensors)
+        if (other.producedAt > 0 &&
+            network->tensors[other.tensor].storage == network->tensors[t].storage)
+          return false;
+      tensors.push_back({t, 0, 0, false});
+    }
+    stage = std::max(stage, tensors[at->second].producedAt + 1);
+  }
+  for (int t : layer.inputs) {
+    int &lastUse = tensors[index.at(t)].lastUse;
+    lastUse = std::max(lastUse, stage);
+  }
+  int out = layer.outputs[0];
+  const Storage &home = network->storages[network->tensors[out].storage];
+  bool stored = home.kind != Storage::Kind::Intermediate ||
+                uses.views[network->tensors[out].storage] > 1 || uses.consumers[out].empty() ||
+                uses.consumers[out].back() > int(last());
+  index[out] = tensors.size();
+  tensors.push_back({out, stage, stage, stored});
+  stages.push_back(stage);
+  shapes.emplace_back(*network, layer);
+  return true;
+}
+
+bool Cascade::build(const TensorUses &uses) {
+  if (last() >= network->layers.size() || network->layers[last()].outputs.size() != 1)
+    return false;
+  for (size_t l = first; l <= last(); ++l)
+    if (!addLayer(uses, l))
+      return false;
+  return true;
+}
+
+Box Cascade::storedBox(int tensor, const CascadeTile &tile) const {
+  const Tensor &t = network->tensors[tensor];
+  int64_t rows = result().h;
+  return {tile.n0, tile.n1, tile.y0 * t.h / rows, tile.y1 * t.h / rows, 0, t.w, 0, t.blocks()};
+}
+
+std::vector<Box> Cascade::boxes(const CascadeTile &tile) const {
+  std::vector<Box> boxes(tensors.size());
+  auto need = [&](int tensor, const Box &box) {
+    Box &all = boxes[index.at(tensor)];
+    if (all.y1 <= all.y0)
+      all = {tile.n0, tile.n1, box.y0, box.y1, 0, network->tensors[tensor].w,
+             0,       network->tensors[tensor].blocks()};
+    all.y0 = std::min(all.y0, box.y0), all.y1 = std::max(all.y1, box.y1);
+  };
+  for (Box &box : boxes)
+    box.y0 = box.y1 = 0;
+  for (size_t i = count; i-- > 0;) {
+    const Layer &layer = network->layers[first + i];
+    int out = layer.outputs[0];
+    if (tensors[index.at(out)].stored)
+      if (Box own = storedBox(out, tile); own.y1 > own.y0)
+        need(out, own);
+    const Box &made = boxes[index.at(out)];
+    if (made.y1 <= made.y0)
+      continue; // nothing of it is needed by this tile
+    need(layer.inputs[0], shapes[i].inputBox(made, 0, 0));
+    if (shapes[i].residual)
+      need(layer.inputs[1], made);
+  }
+  return boxes;
+}
+
+std::vector<CascadeTile> Cascade::tilesOf(const Mapping &mapping, int64_t quad) const {
+  if (quad >= mapping.imageParts * mapping.rowParts)
+    return {};
+  const Tensor &out = result();
+  auto [n0, n1] = balancedPart(out.n, 1, mapping.imageParts, quad / mapping.rowParts);
+  auto [y0, y1] = balancedPart(out.h, 1, mapping.rowParts, quad % mapping.rowParts);
+  std::vector<CascadeTile> tiles;
+  for (int64_t n = n0; n < n1; n += mapping.tileImages)
+    for (int64_t y = y0; y < y1; y += mapping.tileRows)
+      tiles.push_back(
+          {n, std::min(n + mapping.tileImages, n1), y, std::min(y + mapping.tileRows, y1)});
+  return tiles;
+}
+
+std::vector<bool> storagesInL1(const Network &network, const TensorUses &uses,
+                               const std::vector<Mapping> &mappings) {
+  std::vector<bool> inside(network.storages.size(), false);
+  for (size_t first = 0; first < mappings.size(); ++first) {
+    if (mappings[first].cascade < 2)
+      continue;
+    if (auto cascade = Cascade::make(network, uses, first, mappings[first].cascade))
+      for (const CascadeTensor &tensor : cascade->tensors)
+        if (tensor.producedAt > 0 && !tensor.stored)
+          inside[network.tensors[tensor.tensor].storage] = true;
+  }
+  return inside;
+}
+
+} // namespace afe::sched

@@ -1,0 +1,68 @@
+// A cascade: consecutive layers computed tile by tile, depth first, so that what they hand to each
+// other never leaves L1. Its geometry: which tensors are loaded, kept and stored, and which rows of
+// each a tile of the last layer's output needs (halos are computed again by every tile).
+#pragma once
+
+#include "Scheduling/ConvShape.h"
+
+#include <map>
+#include <optional>
+
+namespace afe::sched {
+
+/// Which layers make and read each tensor, and which tensors share a storage.
+struct TensorUses {
+  explicit TensorUses(const Network &network);
+  std::vector<int> producer;               ///< per tensor: layer, -1 for inputs and constants
+  std::vector<std::vector<int>> consumers; ///< per tensor, ascending
+  std::vector<int> views;                  ///< per storage: how many tensors lie in it
+};
+
+/// Images [n0, n1) and rows [y0, y1) of the last layer's output.
+struct CascadeTile {
+  int64_t n0, n1, y0, y1;
+};
+
+/// A tensor of a cascade.
+struct CascadeTensor {
+  int tensor = -1;
+  int producedAt = 0; ///< stage; 0: loaded
+  int lastUse = 0;    ///< the last stage that reads it
+  bool stored = false;
+  /// Tiles of it that are in L1 together.
+  int64_t slots() const { return std::max(lastUse - producedAt + 1, stored ? 2 : 1); }
+};
+
+class Cascade {
+public:
+  /// The layers [first, first + count), or nothing where they cannot be a cascade.
+  static std::optional<Cascade> make(const Network &network, const TensorUses &uses, size_t first,
+                                     size_t count);
+
+  /// The boxes of all `tensors` (same order) for a tile: what must be in L1.
+  std::vector<Box> boxes(const CascadeTile &tile) const;
+  /// The rows of a stored tensor that this tile stores: the tiles' shares partition it.
+  Box storedBox(int tensor, const CascadeTile &tile) const;
+  const Tensor &result() const { return network->tensors[network->layers[last()].outputs[0]]; }
+  size_t last() const { return first + count - 1; }
+  int indexOf(int tensor) const { return index.at(tensor); }
+  /// The tiles of a quad, in order.
+  std::vector<CascadeTile> tilesOf(const Mapping &mapping, int64_t quad) const;
+
+  const Network *network = nullptr;
+  size_t first = 0, count = 0;
+  std::vector<int> stages; ///< per layer of the cascade, from 1: at least one after its operands'
+  std::vector<CascadeTensor> tensors;
+  std::vector<ConvShape> shapes; ///< per layer
+
+private:
+  bool build(const TensorUses &uses);
+  bool addLayer(const TensorUses &uses, size_t layer);
+  std::map<int, int> index; ///< tensor -> place in `tensors`
+};
+
+/// Per storage: whether its bytes never leave the L1 of a cascade of the plan.
+std::vector<bool> storagesInL1(const Network &network, const TensorUses &uses,
+                               const std::vector<Mapping> &mappings);
+
+} // namespace afe::sched

@@ -1,0 +1,212 @@
+// The cascades of a network: the cheapest tiling of every run of layers that can be one, and the
+// cheapest sequence of runs.
+
+#include "Scheduling/PlanCascades.h"
+
+#include "Scheduling/Cascade.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+namespace afe::sched {
+
+namespace {
+
+constexpr size_t kMostLayers = 24;
+constexpr int64_t kWaveOverhead = 16; ///< cycles lost where one wave follows another
+
+/// Cycles of one stage's work on one tile.
+struct Work {
+  int64_t load = 0, tensor = 0, output = 0, store = 0;
+  void operator+=(const Work &o) {
+    load += o.load, tensor += o.tensor, output += o.output, store += o.store;
+  }
+  void operator-=(const Work &o) {
+    load -= o.load, tensor -= o.tensor, output -= o.output, store -= o.store;
+  }
+  int64_t longest() const { return std::max({load, tensor, output, store}); }
+};
+
+class CascadePlanner {
+public:
+  CascadePlanner(const Network &network, const Target &target)
+      : network(network), target(target), uses(network), budget(target.l1_bytes * 9 / 10) {}
+
+  /// The cheapest tiling of a run; false where none fits. `tooLarge`: the weights alone do not fit.
+  bool choose(size_t first, size_t count, Mapping &best, bool &tooLarge);
+
+private:
+  bool consider(const Cascade &cascade, Mapping m, Mapping &best, bool &found);
+  int64_t tensorCycles(const Cascade &cascade, size_t layer, int64_t images, int64_t rows);
+  std::vector<Work> stageWork(const Cascade &cascade, const std::vector<Box> &boxes,
+                              const CascadeTile &tile);
+  int64_t weightBytes(const Cascade &cascade) const;
+  int64_t slotBytes(const Cascade &cascade, const std::vector<Box> &boxes) const;
+
+  const Network &network;
+  const Target &target;
+  const TensorUses uses;
+  const int64_t budget;
+  std::map<std::tuple<size_t, int64_t, int64_t>, int64_t> tensorMemo; ///< layer, images, rows
+};
+
+int64_t CascadePlanner::weightBytes(const Cascade &cascade) const {
+  int64_t bytes = 0;
+  for (const ConvShape &shape : cascade.shapes)
+    bytes += roundUp(shape.weightBytes(shape.out.blocks(), 0), kLanes);
+  return bytes;
+}
+
+int64_t CascadePlanner::slotBytes(const Cascade &cascade, const std::vector<Box> &boxes) const {
+  int64_t bytes = 0;
+  for (size_t i = 0; i < boxes.size(); ++i)
+    if (boxes[i].rows() > 0)
+      bytes += cascade.tensors[i].slots() *
+               roundUp(tileBytes(network.tensors[cascade.tensors[i].tensor], boxes[i]), kLanes);
+  return bytes;
+}
+
+int64_t CascadePlanner::tensorCycles(const Cascade &cascade, size_t layer, int64_t images,
+                                     int64_t rows) {
+  auto [memo, fresh] = tensorMemo.try_emplace({cascade.first + layer, images, rows}, 0);
+  if (!fresh)
+    return memo->second;
+  const ConvShape &shape = cascade.shapes[layer];
+  for (const Phase &p : shape.conv.phases)
+    memo->second +=
+        chooseGrid(images, ceilDiv(rows, p.outStepY), ceilDiv(shape.out.w, p.outStepX),
+                   shape.out.blocks(),
+                   tensorSteps(shape.conv, p, shape.groupIn, shape.packed, target),
+                   shape.conv.depthwise, target, 0,
+                   shape.conv.depthwise ? shape.conv.multiplier : 1)
+            .cycles;
+  return memo->second;
+}
+
+/// Per stage, 0 being the loads: what a tile costs each engine of a quad.
+std::vector<Work> CascadePlanner::stageWork(const Cascade &cascade, const std::vector<Box> &boxes,
+                                            const CascadeTile &tile) {
+  std::vector<Work> work(1 + *std::max_element(cascade.stages.begin(), cascade.stages.end()));
+  int64_t rate = std::min(target.load_rate_max, target.l2_read_bytes_per_cycle / target.quads);
+  for (size_t i = 0; i < boxes.size(); ++i) {
+    const CascadeTensor &use = cascade.tensors[i];
+    const Tensor &t = network.tensors[use.tensor];
+    if (boxes[i].rows() <= 0)
+      continue;
+    if (use.producedAt == 0)
+      work[0].load += ceilDiv(tileBytes(t, boxes[i]), rate);
+    if (use.stored)
+      work[use.producedAt].store += ceilDiv(tileBytes(t, cascade.storedBox(use.tensor, tile)),
+                                            target.store_bytes_per_cycle);
+  }
+  for (size_t l = 0; l < cascade.count; ++l) {
+    const Tensor &out = cascade.shapes[l].out;
+    const Box &box = boxes[cascade.indexOf(cascade.shapes[l].layer.outputs[0])];
+    if (box.rows() <= 0)
+      continue;
+    Work &w = work[cascade.stages[l]];
+    w.tensor += tensorCycles(cascade, l, box.images(), box.rows());
+    w.output += ceilDiv(box.pixels() * out.blocks() * kLanes, target.output_values_per_cycle);
+  }
+  return work;
+}
+
+/// A tile in the middle stands for all: halos are whole there.
+bool CascadePlanner::consider(const Cascade &cascade, Mapping m, Mapping &best, bool &found) {
+  int64_t images = ceilDiv(cascade.result().n, m.imageParts);
+  int64_t rows = ceilDiv(cascade.result().h, m.rowParts);
+  int64_t tiles = ceilDiv(images, m.tileImages) * ceilDiv(rows, m.tileRows);
+  int64_t y0 = std::max<int64_t>(0, (cascade.result().h - m.tileRows) / 2);
+  CascadeTile tile{0, m.tileImages, y0, y0 + m.tileRows};
+  std::vector<Box> boxes = cascade.boxes(tile);
+  int64_t weights = weightBytes(cascade);
+  if (slotBytes(cascade, boxes) + weights > budget)
+    return false;
+  std::vector<Work> work = stageWork(cascade, boxes, tile);
+  // Waves: the stages whose tiles exist run side by side.
+  int64_t stages = work.size(), cycles = 0;
+  Work active;
+  for (int64_t wave = 0; wave < tiles + stages - 1;) {
+    if (wave < stages)
+      active += work[wave];
+    if (wave >= tiles)
+      active -= work[wave - tiles];
+    int64_t same = wave >= stages && wave < tiles ? tiles - wave : 1; // equal waves at once
+    if (wave + 1 == stages && tiles > stages)
+      same = tiles - stages + 1;
+    cycles += same * (active.longest() + kWaveOverhead);
+    wave += same;
+  }
+  m.predictedCycles = cycles + ceilDiv(weights, target.load_rate_max) + target.latency_load +
+                      stages * (target.latency_tensor + target.latency_output) +
+                      target.latency_store;
+  if (found && m.predictedCycles >= best.predictedCycles)
+    return true;
+  best = m;
+  found = true;
+  return true;
+}
+
+bool CascadePlanner::choose(size_t first, size_t count, Mapping &best, bool &tooLarge) {
+  std::optional<Cascade> cascade = Cascade::make(network, uses, first, count);
+  tooLarge = !cascade || weightBytes(*cascade) > budget;
+  if (tooLarge)
+    return false;
+  bool found = false;
+  const Tensor &out = cascade->result();
+  for (int64_t i = 1; i <= std::min(target.quads, out.n); ++i)
+    for (int64_t r = 1; i * r <= target.quads && r <= out.h; ++r) {
+      if (i * r * 2 <= target.quads && (i < out.n || r < out.h))
+        continue; // leaves half of the quads or more without work
+      Mapping m;
+      m.imageParts = i, m.rowParts = r;
+      m.cascade = count;
+      m.tileCols = out.w, m.tileBlocks = out.blocks();
+      int64_t rows = ceilDiv(out.h, r);
+      for (int64_t pieces = 1; pieces <= rows; pieces = std::max(pieces + 1, pieces * 4 / 3)) {
+        m.tileImages = 1, m.tileRows = ceilDiv(rows, pieces);
+        if (pieces > 1 && m.tileRows == ceilDiv(rows, pieces - 1))
+          continue;
+        consider(*cascade, m, best, found);
+      }
+      m.tileRows = rows;
+      for (m.tileImages = 2; m.tileImages <= ceilDiv(out.n, i); m.tileImages *= 2)
+        if (!consider(*cascade, m, best, found))
+          break;
+    }
+  return found;
+}
+
+} // namespace
+
+void planCascades(const Network &network, const Target &target, std::vector<Mapping> &mappings) {
+  size_t layers = network.layers.size();
+  CascadePlanner planner(network, target);
+  std::vector<int64_t> total(layers + 1, INT64_MAX);
+  std::vector<Mapping> last(layers + 1); ///< the run that ends in front of a layer
+  total[0] = 0;
+  for (size_t first = 0; first < layers; ++first) {
+    auto reach = [&](size_t end, const Mapping &m) {
+      if (total[first] + m.predictedCycles < total[end]) {
+        total[end] = total[first] + m.predictedCycles;
+        last[end] = m;
+      }
+    };
+    reach(first + 1, mappings[first]);
+    bool tooLarge = false;
+    for (size_t count = 2; count <= kMostLayers && first + count <= layers && !tooLarge; ++count)
+      if (Mapping m; planner.choose(first, count, m, tooLarge))
+        reach(first + count, m);
+  }
+  for (size_t end = layers; end > 0;) {
+    size_t count = last[end].cascade, first = end - count;
+    for (size_t i = first; i < end && count > 1; ++i) {
+      mappings[i] = last[end];
+      mappings[i].cascade = i == first ? count : 0;
+    }
+    end = first;
+  }
+}
+
+} // namespace afe::sched
