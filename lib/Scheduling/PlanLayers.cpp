@@ -1,48 +1,19 @@
-// The mapping of each layer, chosen by the timing model: every split of the quads and a ladder of
-// tile sizes, costed as the busiest engine plus the time to fill and drain the pipeline.
+// The mapping of each convolution, chosen by the timing model: every split of the quads and a
+// ladder of tile sizes, costed as the busiest engine plus the time to fill and drain the pipeline.
+// Vector layers: PlanVector.cpp.
 
 #include "Scheduling/Plan.h"
 
 #include "Scheduling/PackWeights.h"
 #include "Scheduling/PlanLayers.h"
+#include "Scheduling/PlanVector.h"
+#include "Scheduling/Splits.h"
 
 #include <algorithm>
-#include <functional>
 
 namespace afe::sched {
 
 namespace {
-
-/// Cycles and bytes of a candidate on its busiest quad.
-struct Cost {
-  int64_t cycles = 0, l1Bytes = 0;
-};
-
-struct Splits {
-  int64_t images, rows, channels;
-};
-
-/// All ways to give the quads an images x rows x channels grid; the work of none is empty.
-std::vector<Splits> splitsOf(int64_t quads, int64_t images, int64_t rows, int64_t channels) {
-  std::vector<Splits> result;
-  for (int64_t i = 1; i <= std::min(quads, images); ++i)
-    for (int64_t r = 1; i * r <= quads && r <= rows; ++r)
-      for (int64_t c = 1; i * r * c <= quads && c <= channels; ++c)
-        result.push_back({i, r, c});
-  return result;
-}
-
-/// total, then halves rounded up, down to 1.
-std::vector<int64_t> ladder(int64_t total) {
-  std::vector<int64_t> sizes{total};
-  for (int64_t pieces = 2; sizes.back() > 1 && pieces < 4096;
-       pieces = pieces < 8 ? pieces + 1 : pieces + pieces / 4) {
-    int64_t size = ceilDiv(total, pieces);
-    if (size < sizes.back())
-      sizes.push_back(size);
-  }
-  return sizes;
-}
 
 class ConvPlanner {
 public:
@@ -212,100 +183,6 @@ bool ConvPlanner::choose(Mapping &best, int64_t &smallest) {
   return found;
 }
 
-class VectorPlanner {
-public:
-  VectorPlanner(const Network &network, const Layer &layer, const Target &target, int64_t budget)
-      : network(network), layer(layer), vec(layer.vector), target(target), budget(budget) {}
-
-  bool choose(Mapping &best, int64_t &smallest);
-
-private:
-  Cost cost(const Mapping &m, const Tensor &d) const;
-
-  const Network &network;
-  const Layer &layer;
-  const VectorParams &vec;
-  const Target &target;
-  const int64_t budget;
-};
-
-Cost VectorPlanner::cost(const Mapping &m, const Tensor &d) const {
-  int64_t images = ceilDiv(d.n, m.imageParts), rows = ceilDiv(d.h, m.rowParts),
-          blocks = ceilDiv(d.blocks(), m.channelParts);
-  int64_t tn = std::min(m.tileImages, images), tr = std::min(m.tileRows, rows),
-          tc = std::min(m.tileCols, d.w), tb = std::min(m.tileBlocks, blocks);
-  int64_t tiles = ceilDiv(images, tn) * ceilDiv(rows, tr) * ceilDiv(d.w, tc) * ceilDiv(blocks, tb);
-  auto bytesOf = [&](const Tensor &t, bool windowed) {
-    int64_t r = std::min(t.h, tr), c = std::min(t.w, tc);
-    if (windowed && vec.window) {
-      r = std::min(t.h, (tr - 1) * vec.strideY + (vec.kh - 1) * vec.dilY + 1);
-      c = std::min(t.w, (tc - 1) * vec.strideX + (vec.kw - 1) * vec.dilX + 1);
-    } else if (windowed) {
-      r = t.h, c = t.w;
-    }
-    return std::min(t.n, tn) * r * c * std::min(t.blocks(), tb) * kLanes * t.elementBytes();
-  };
-  int64_t in = 0, out = 0;
-  for (size_t i = 0; i < layer.inputs.size(); ++i)
-    in += bytesOf(network.tensors[layer.inputs[i]], i == 0 && (vec.window || vec.gathers));
-  for (int output : layer.outputs)
-    out += bytesOf(network.tensors[output], false);
-  int64_t share = std::min(target.load_rate_max, target.l2_read_bytes_per_cycle / target.quads);
-  int64_t rate = share >= 128 ? 128 : share >= 64 ? 64 : 32;
-  int64_t load = ceilDiv(in, rate), store = ceilDiv(out, target.store_bytes_per_cycle);
-  int64_t pixels = tn * tr * tc;
-  int64_t compute =
-      std::max<int64_t>(1, vec.cost) * ceilDiv(pixels * tb * kLanes, target.vector_lanes) +
-      vec.rowCost * ceilDiv(pixels, target.vector_lanes) +
-      vec.channelCost * ceilDiv(tn * tb * kLanes, target.vector_lanes);
-  Cost c;
-  c.cycles = tiles * std::max({load, store, compute}) + load + store + compute + tiles * 8;
-  c.l1Bytes = in + out + vec.program.size();
-  return c;
-}
-
-bool VectorPlanner::choose(Mapping &best, int64_t &smallest) {
-  const Tensor *d = &network.tensors[layer.outputs[0]];
-  if (vec.reducesPixels || vec.reducesChannels)
-    for (int input : layer.inputs) {
-      const Tensor &t = network.tensors[input];
-      if (t.n * t.h * t.w * t.c > d->n * d->h * d->w * d->c)
-        d = &t;
-    }
-  bool found = false, wholeChannels = vec.reducesChannels || vec.usesChannelIndex;
-  for (Splits s : splitsOf(target.quads, d->n, vec.reducesPixels ? 1 : d->h,
-                           wholeChannels ? 1 : d->blocks())) {
-    Mapping m;
-    m.imageParts = s.images, m.rowParts = s.rows, m.channelParts = s.channels;
-    int64_t rows = ceilDiv(d->h, s.rows), blocks = ceilDiv(d->blocks(), s.channels);
-    std::vector<int64_t> rowSizes = vec.reducesPixels ? std::vector<int64_t>{d->h} : ladder(rows);
-    auto consider = [&] {
-      Cost c = cost(m, *d);
-      smallest = std::min(smallest, c.l1Bytes);
-      m.predictedCycles = c.cycles;
-      if (c.l1Bytes > budget)
-        return;
-      if (!found || c.cycles < best.predictedCycles)
-        best = m;
-      found = true;
-    };
-    for (int64_t b : wholeChannels ? std::vector<int64_t>{d->blocks()} : ladder(blocks))
-      for (int64_t n : ladder(ceilDiv(d->n, s.images)))
-        for (int64_t r : rowSizes) {
-          if (n > 1 && r < rows)
-            continue; // several images per tile only where a whole image fits easily
-          m.tileBlocks = b, m.tileImages = n, m.tileRows = r, m.tileCols = d->w;
-          consider();
-          if (r == 1 && !found && !vec.reducesPixels)
-            for (int64_t cols : ladder(d->w)) {
-              m.tileCols = cols;
-              consider();
-            }
-        }
-  }
-  return found;
-}
-
 } // namespace
 
 bool planLayer(const Network &network, const Layer &layer, const Target &target, int64_t budget,
@@ -315,7 +192,7 @@ bool planLayer(const Network &network, const Layer &layer, const Target &target,
   if (layer.kind == Layer::Kind::Conv)
     found = ConvPlanner(network, layer, target, budget).choose(mapping, smallest);
   else if (layer.kind == Layer::Kind::Vector)
-    found = VectorPlanner(network, layer, target, budget).choose(mapping, smallest);
+    found = chooseVectorMapping(network, layer, target, budget, mapping, smallest);
   else
     mapping.tileRows = std::max<int64_t>(64, budget / 2 / 64 * 64); // bytes per chunk
   if (!found)

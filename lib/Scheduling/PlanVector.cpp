@@ -1,0 +1,115 @@
+// The mapping of each vector layer: how the quads share the domain, and in tiles of which size they
+// walk over it, costed as the busiest of LOAD, VECTOR and STORE plus the time to fill and drain.
+
+#include "Scheduling/PlanVector.h"
+
+#include "Scheduling/Splits.h"
+
+#include <algorithm>
+
+namespace afe::sched {
+
+namespace {
+
+class VectorPlanner {
+public:
+  VectorPlanner(const Network &network, const Layer &layer, const Target &target, int64_t budget)
+      : network(network), layer(layer), vec(layer.vector), target(target), budget(budget) {}
+
+  bool choose(Mapping &best, int64_t &smallest);
+
+private:
+  Cost cost(const Mapping &m, const Tensor &d) const;
+
+  const Network &network;
+  const Layer &layer;
+  const VectorParams &vec;
+  const Target &target;
+  const int64_t budget;
+};
+
+Cost VectorPlanner::cost(const Mapping &m, const Tensor &d) const {
+  int64_t images = ceilDiv(d.n, m.imageParts), rows = ceilDiv(d.h, m.rowParts),
+          blocks = ceilDiv(d.blocks(), m.channelParts);
+  int64_t tn = std::min(m.tileImages, images), tr = std::min(m.tileRows, rows),
+          tc = std::min(m.tileCols, d.w), tb = std::min(m.tileBlocks, blocks);
+  int64_t tiles = ceilDiv(images, tn) * ceilDiv(rows, tr) * ceilDiv(d.w, tc) * ceilDiv(blocks, tb);
+  auto bytesOf = [&](const Tensor &t, bool windowed) {
+    int64_t r = std::min(t.h, tr), c = std::min(t.w, tc);
+    if (windowed && vec.window) {
+      r = std::min(t.h, (tr - 1) * vec.strideY + (vec.kh - 1) * vec.dilY + 1);
+      c = std::min(t.w, (tc - 1) * vec.strideX + (vec.kw - 1) * vec.dilX + 1);
+    } else if (windowed) {
+      r = t.h, c = t.w;
+    }
+    return std::min(t.n, tn) * r * c * std::min(t.blocks(), tb) * kLanes * t.elementBytes();
+  };
+  int64_t in = 0, out = 0;
+  for (size_t i = 0; i < layer.inputs.size(); ++i)
+    in += bytesOf(network.tensors[layer.inputs[i]], i == 0 && (vec.window || vec.gathers));
+  for (int output : layer.outputs)
+    out += bytesOf(network.tensors[output], false);
+  int64_t share = std::min(target.load_rate_max, target.l2_read_bytes_per_cycle / target.quads);
+  int64_t rate = share >= 128 ? 128 : share >= 64 ? 64 : 32;
+  int64_t load = ceilDiv(in, rate), store = ceilDiv(out, target.store_bytes_per_cycle);
+  int64_t pixels = tn * tr * tc;
+  int64_t compute =
+      std::max<int64_t>(1, vec.cost) * ceilDiv(pixels * tb * kLanes, target.vector_lanes) +
+      vec.rowCost * ceilDiv(pixels, target.vector_lanes) +
+      vec.channelCost * ceilDiv(tn * tb * kLanes, target.vector_lanes);
+  Cost c;
+  c.cycles = tiles * std::max({load, store, compute}) + load + store + compute + tiles * 8;
+  c.l1Bytes = in + out + vec.program.size();
+  return c;
+}
+
+bool VectorPlanner::choose(Mapping &best, int64_t &smallest) {
+  const Tensor *d = &network.tensors[layer.outputs[0]];
+  if (vec.reducesPixels || vec.reducesChannels)
+    for (int input : layer.inputs) {
+      const Tensor &t = network.tensors[input];
+      if (t.n * t.h * t.w * t.c > d->n * d->h * d->w * d->c)
+        d = &t;
+    }
+  bool found = false, wholeChannels = vec.reducesChannels || vec.usesChannelIndex;
+  for (Splits s : splitsOf(target.quads, d->n, vec.reducesPixels ? 1 : d->h,
+                           wholeChannels ? 1 : d->blocks())) {
+    Mapping m;
+    m.imageParts = s.images, m.rowParts = s.rows, m.channelParts = s.channels;
+    int64_t rows = ceilDiv(d->h, s.rows), blocks = ceilDiv(d->blocks(), s.channels);
+    std::vector<int64_t> rowSizes = vec.reducesPixels ? std::vector<int64_t>{d->h} : ladder(rows);
+    auto consider = [&] {
+      Cost c = cost(m, *d);
+      smallest = std::min(smallest, c.l1Bytes);
+      m.predictedCycles = c.cycles;
+      if (c.l1Bytes > budget)
+        return;
+      if (!found || c.cycles < best.predictedCycles)
+        best = m;
+      found = true;
+    };
+    for (int64_t b : wholeChannels ? std::vector<int64_t>{d->blocks()} : ladder(blocks))
+      for (int64_t n : ladder(ceilDiv(d->n, s.images)))
+        for (int64_t r : rowSizes) {
+          if (n > 1 && r < rows)
+            continue; // several images per tile only where a whole image fits easily
+          m.tileBlocks = b, m.tileImages = n, m.tileRows = r, m.tileCols = d->w;
+          consider();
+          if (r == 1 && !found && !vec.reducesPixels)
+            for (int64_t cols : ladder(d->w)) {
+              m.tileCols = cols;
+              consider();
+            }
+        }
+  }
+  return found;
+}
+
+} // namespace
+
+bool chooseVectorMapping(const Network &network, const Layer &layer, const Target &target,
+                         int64_t budget, Mapping &best, int64_t &smallest) {
+  return VectorPlanner(network, layer, target, budget).choose(best, smallest);
+}
+
+} // namespace afe::sched

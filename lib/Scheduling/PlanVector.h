@@ -1,0 +1,13 @@
+// The mapping search of one vector layer.
+#pragma once
+
+#include "Scheduling/Plan.h"
+
+namespace afe::sched {
+
+/// The cheapest mapping whose tile fits into `budget` bytes of L1; false where none does.
+/// `smallest` becomes the fewest bytes of L1 any candidate needs.
+bool chooseVectorMapping(const Network &network, const Layer &layer, const Target &target,
+                         int64_t budget, Mapping &best, int64_t &smallest);
+
+} // namespace afe::sched

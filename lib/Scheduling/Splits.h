@@ -1,0 +1,43 @@
+// What the planners of all kinds of layers share: the ways to give work to the quads, the sizes of
+// tiles worth trying, and what a candidate costs.
+#pragma once
+
+#include "Scheduling/Network.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace afe::sched {
+
+/// Cycles and bytes of a candidate on its busiest quad.
+struct Cost {
+  int64_t cycles = 0, l1Bytes = 0;
+};
+
+struct Splits {
+  int64_t images, rows, channels;
+};
+
+/// All ways to give the quads an images x rows x channels grid; the work of none is empty.
+inline std::vector<Splits> splitsOf(int64_t quads, int64_t images, int64_t rows, int64_t channels) {
+  std::vector<Splits> result;
+  for (int64_t i = 1; i <= std::min(quads, images); ++i)
+    for (int64_t r = 1; i * r <= quads && r <= rows; ++r)
+      for (int64_t c = 1; i * r * c <= quads && c <= channels; ++c)
+        result.push_back({i, r, c});
+  return result;
+}
+
+/// total, then halves rounded up, down to 1.
+inline std::vector<int64_t> ladder(int64_t total) {
+  std::vector<int64_t> sizes{total};
+  for (int64_t pieces = 2; sizes.back() > 1 && pieces < 4096;
+       pieces = pieces < 8 ? pieces + 1 : pieces + pieces / 4) {
+    int64_t size = ceilDiv(total, pieces);
+    if (size < sizes.back())
+      sizes.push_back(size);
+  }
+  return sizes;
+}
+
+} // namespace afe::sched
