@@ -91,7 +91,9 @@ std::vector<Box> Cascade::boxes(const CascadeTile &tile) const {
   auto need = [&](int tensor, const Box &box) {
     Box &all = boxes[index.at(tensor)];
     if (all.y1 <= all.y0)
-      all = {tile.n0, tile.n1, box.y0, box.y1, 0, network->tensors[tensor].w,
+      all = {tile.n0, tile.n1,
+             box.y0,  box.y1,
+             0,       network->tensors[tensor].w,
              0,       network->tensors[tensor].blocks()};
     all.y0 = std::min(all.y0, box.y0), all.y1 = std::max(all.y1, box.y1);
   };

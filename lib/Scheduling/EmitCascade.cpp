@@ -98,9 +98,8 @@ bool CascadeEmitter::loadWeights(size_t layer) {
   e.setLayer(cascade.first + layer);
   const ConvShape &shape = cascade.shapes[layer];
   int64_t bytes = shape.weightBytes(shape.out.blocks(), 0);
-  uint64_t address = e.cachedConstant("weights", [&] {
-    return shape.packBlocks(0, shape.out.blocks(), 0);
-  });
+  uint64_t address =
+      e.cachedConstant("weights", [&] { return shape.packBlocks(0, shape.out.blocks(), 0); });
   int64_t most = std::max<int64_t>(64, std::min(kFetchBytes, e.stagingBytes() / 8) / 64 * 64);
   for (int64_t at = 0; at < bytes; at += most) {
     int64_t size = std::min(most, bytes - at);

@@ -27,9 +27,9 @@ static std::vector<Interval> dramRanges(const isa::DramRequest &request) {
 }
 
 Emitter::Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue)
-    : network(network), plan(plan), target(target), uses(network), dram(target, prologue), l1(target.quads),
-      engineFree(target.quads), banks(target.quads), l1Allocator(0, target.l1_bytes, 16),
-      staging(plan.stagingBase, target.l2_bytes, kAlignment) {
+    : network(network), plan(plan), target(target), uses(network), dram(target, prologue),
+      l1(target.quads), engineFree(target.quads), banks(target.quads),
+      l1Allocator(0, target.l1_bytes, 16), staging(plan.stagingBase, target.l2_bytes, kAlignment) {
   program.name = network.name;
   program.target = target.name;
   program.targetHash = target.hash();

@@ -74,13 +74,12 @@ int64_t CascadePlanner::tensorCycles(const Cascade &cascade, size_t layer, int64
     return memo->second;
   const ConvShape &shape = cascade.shapes[layer];
   for (const Phase &p : shape.conv.phases)
-    memo->second +=
-        chooseGrid(images, ceilDiv(rows, p.outStepY), ceilDiv(shape.out.w, p.outStepX),
-                   shape.out.blocks(),
-                   tensorSteps(shape.conv, p, shape.groupIn, shape.packed, target),
-                   shape.conv.depthwise, target, 0,
-                   shape.conv.depthwise ? shape.conv.multiplier : 1)
-            .cycles;
+    memo->second += chooseGrid(images, ceilDiv(rows, p.outStepY), ceilDiv(shape.out.w, p.outStepX),
+                               shape.out.blocks(),
+                               tensorSteps(shape.conv, p, shape.groupIn, shape.packed, target),
+                               shape.conv.depthwise, target, 0,
+                               shape.conv.depthwise ? shape.conv.multiplier : 1)
+                        .cycles;
   return memo->second;
 }
 
@@ -97,8 +96,8 @@ std::vector<Work> CascadePlanner::stageWork(const Cascade &cascade, const std::v
     if (use.producedAt == 0)
       work[0].load += ceilDiv(tileBytes(t, boxes[i]), rate);
     if (use.stored)
-      work[use.producedAt].store += ceilDiv(tileBytes(t, cascade.storedBox(use.tensor, tile)),
-                                            target.store_bytes_per_cycle);
+      work[use.producedAt].store +=
+          ceilDiv(tileBytes(t, cascade.storedBox(use.tensor, tile)), target.store_bytes_per_cycle);
   }
   for (size_t l = 0; l < cascade.count; ++l) {
     const Tensor &out = cascade.shapes[l].out;

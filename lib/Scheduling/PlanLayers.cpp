@@ -17,7 +17,7 @@ namespace {
 
 class ConvPlanner {
 public:
-  ConvPlanner(const Network &network, const Layer &layer, const Target &target, int64_t budget)
+  ConvPlanner(const Network &network, const Layer &layer, const Target &target, TileBudget budget)
       : conv(layer.conv), target(target), budget(budget), input(network.tensors[layer.inputs[0]]),
         out(network.tensors[layer.outputs[0]]), packed(canPack(conv, input)),
         groupIn(input.c / conv.groups) {}
@@ -32,7 +32,7 @@ private:
 
   const ConvParams &conv;
   const Target &target;
-  const int64_t budget;
+  const TileBudget budget;
   const Tensor &input, &out;
   const bool packed;
   const int64_t groupIn;
@@ -111,8 +111,11 @@ Cost ConvPlanner::cost(const Mapping &m) const {
                  ceilDiv(outBytes, target.store_bytes_per_cycle) + target.latency_load +
                  target.latency_tensor + target.latency_output + target.latency_store;
   Cost c;
-  c.cycles = std::max({load, output, store, compute}) + fill + tiles * 4;
+  c.cycles = sideBySide({load, output, store, compute}) + fill + tiles * 4;
   c.l1Bytes = inBytes + weightBytes + outBytes + resBytes;
+  c.overlapBytes = inBytes * (inLoads > 1 ? 2 : 1) +
+                   weightBytes * (channelTiles * chunks > 1 ? 2 : 1) +
+                   (outBytes + resBytes) * (tiles > 1 ? 2 : 1);
   return c;
 }
 
@@ -121,7 +124,7 @@ void ConvPlanner::consider(Mapping m, Mapping &best, bool &found, int64_t &small
   if (c.cycles < 0)
     return;
   smallest = std::min(smallest, c.l1Bytes);
-  if (c.l1Bytes > budget)
+  if ((budget.overlapped ? c.overlapBytes : c.l1Bytes) > budget.bytes)
     return;
   m.predictedCycles = c.cycles;
   if (!found || c.cycles < best.predictedCycles)
@@ -185,16 +188,16 @@ bool ConvPlanner::choose(Mapping &best, int64_t &smallest) {
 
 } // namespace
 
-bool planLayer(const Network &network, const Layer &layer, const Target &target, int64_t budget,
+bool planLayer(const Network &network, const Layer &layer, const Target &target, TileBudget budget,
                Mapping &mapping, std::string &error) {
   int64_t smallest = INT64_MAX;
   bool found = true;
   if (layer.kind == Layer::Kind::Conv)
     found = ConvPlanner(network, layer, target, budget).choose(mapping, smallest);
   else if (layer.kind == Layer::Kind::Vector)
-    found = chooseVectorMapping(network, layer, target, budget, mapping, smallest);
+    found = chooseVectorMapping(network, layer, target, budget.tileBytes(), mapping, smallest);
   else
-    mapping.tileRows = std::max<int64_t>(64, budget / 2 / 64 * 64); // bytes per chunk
+    mapping.tileRows = std::max<int64_t>(64, budget.tileBytes() / 2 / 64 * 64); // bytes per chunk
   if (!found)
     error = "'" + layer.name + "' needs at least " + std::to_string(smallest) +
             " bytes of L1 for its smallest tile, target '" + target.name + "' offers " +

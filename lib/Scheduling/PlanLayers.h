@@ -5,9 +5,18 @@
 
 namespace afe::sched {
 
-/// The cheapest mapping whose tile fits into `budget` bytes of L1; false (and `error` names the
+/// Bytes of L1 for a layer: for a tile alone, or for all that is there while the movers bring the
+/// next tile and take the last.
+struct TileBudget {
+  int64_t bytes = 0;
+  bool overlapped = false;
+  /// About the bytes of one tile.
+  int64_t tileBytes() const { return overlapped ? bytes * 9 / 20 : bytes; }
+};
+
+/// The cheapest mapping whose tile fits into `budget`; false (and `error` names the
 /// layer and the smallest L1 that would do) where none does.
-bool planLayer(const Network &network, const Layer &layer, const Target &target, int64_t budget,
+bool planLayer(const Network &network, const Layer &layer, const Target &target, TileBudget budget,
                Mapping &mapping, std::string &error);
 
 } // namespace afe::sched

@@ -45,9 +45,13 @@ std::vector<LiveRange> liveRanges(const Network &network, const Plan &plan) {
   return ranges;
 }
 
-/// Bytes of L2 kept for what passes through from and to DRAM.
+/// Bytes of L2 kept for what passes through from and to DRAM; less where that saves a tensor from
+/// being spilled.
 int64_t stagingReserve(const Target &target) {
   return std::min(target.l2_bytes / 2, std::max(target.l2_bytes / 8, 2 * target.l1_bytes));
+}
+int64_t smallReserve(const Target &target) {
+  return std::min(stagingReserve(target), std::max(target.l2_bytes / 32, target.l1_bytes));
 }
 
 } // namespace
@@ -58,8 +62,9 @@ void chooseResidency(const Network &network, const Target &target, Plan &plan) {
   plan.resident.assign(network.storages.size(), false);
   for (size_t i = 0; i < network.storages.size(); ++i)
     plan.resident[i] = network.storages[i].kind != Storage::Kind::Constant && !inL1[i];
-  int64_t capacity = target.l2_bytes - stagingReserve(target);
+  int64_t reserve = stagingReserve(target);
   for (;;) {
+    int64_t capacity = target.l2_bytes - reserve;
     memory::Problem problem;
     std::vector<size_t> index;
     for (size_t i = 0; i < network.storages.size(); ++i)
@@ -72,6 +77,10 @@ void chooseResidency(const Network &network, const Target &target, Plan &plan) {
     memory::placeBestFit(problem, height);
     if (height <= capacity)
       return;
+    if (reserve > smallReserve(target)) {
+      reserve = smallReserve(target);
+      continue;
+    }
     // The fullest layer, and its largest tensor.
     int64_t worst = -1, worstLoad = -1;
     for (int64_t l = 0; l < int64_t(network.layers.size()); ++l) {

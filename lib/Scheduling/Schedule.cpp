@@ -13,21 +13,24 @@
 
 namespace afe::sched {
 
-/// Share of L1 for one tile: the rest lets the movers bring the next one meanwhile.
-static int64_t tileBudget(const Target &target) { return target.l1_bytes * 9 / 20; }
+/// The mapping of a layer by itself: with room for the next tile too where that is possible, less
+/// what the gaps between buffers cost.
+static bool planAlone(const Network &network, size_t layer, const Target &target, Plan &plan,
+                      std::string &error) {
+  for (TileBudget budget : {TileBudget{target.l1_bytes * 15 / 16, true},
+                            TileBudget{target.l1_bytes * 7 / 10}, TileBudget{target.l1_bytes}})
+    if (planLayer(network, network.layers[layer], target, budget, plan.mappings[layer], error)) {
+      error.clear();
+      return true;
+    }
+  return false;
+}
 
 bool planSegment(const Network &network, const Target &target, Plan &plan, std::string &error) {
   plan.mappings.assign(network.layers.size(), {});
-  for (size_t i = 0; i < network.layers.size(); ++i) {
-    // Half of L1 leaves room for the next tile; a layer that needs more gets (nearly) all.
-    bool ok = false;
-    for (int64_t budget : {tileBudget(target), target.l1_bytes * 7 / 10, target.l1_bytes})
-      if ((ok = planLayer(network, network.layers[i], target, budget, plan.mappings[i], error)))
-        break;
-    if (!ok)
+  for (size_t i = 0; i < network.layers.size(); ++i)
+    if (!planAlone(network, i, target, plan, error))
       return false;
-  }
-  error.clear();
   planCascades(network, target, plan.mappings);
   chooseResidency(network, target, plan);
   return true;
@@ -75,13 +78,62 @@ static bool addInstructionBlocks(isa::Program &program, std::vector<int64_t> don
   return true;
 }
 
+namespace {
+
+/// Smaller tiles for what did not fit into L1 or the staging area of L2.
+class Shrinker {
+public:
+  Shrinker(const Network &network, const Target &target)
+      : network(network), target(target), budgets(network.layers.size(), target.l1_bytes / 2) {}
+
+  bool shrink(size_t layer, Plan &plan) {
+    size_t first = layer;
+    while (first > 0 && plan.mappings[first].cascade == 0)
+      --first;
+    if (plan.mappings[first].cascade > 1)
+      return shrinkCascade(first, plan);
+    budgets[layer] = budgets[layer] * 4 / 5;
+    std::string ignored;
+    return planLayer(network, network.layers[layer], target, {budgets[layer]}, plan.mappings[layer],
+                     ignored);
+  }
+
+private:
+  /// Half the tile; no cascade any more where that is not possible.
+  bool shrinkCascade(size_t first, Plan &plan) {
+    Mapping &m = plan.mappings[first];
+    if (m.tileImages > 1)
+      m.tileImages = ceilDiv(m.tileImages, 2);
+    else if (m.tileRows > 1)
+      m.tileRows = ceilDiv(m.tileRows, 2);
+    else
+      return dissolve(first, plan);
+    return true;
+  }
+
+  bool dissolve(size_t first, Plan &plan) {
+    std::string ignored;
+    size_t end = first + plan.mappings[first].cascade;
+    for (size_t layer = first; layer < end; ++layer)
+      if (!planAlone(network, layer, target, plan, ignored))
+        return false;
+    return true;
+  }
+
+  const Network &network;
+  const Target &target;
+  std::vector<int64_t> budgets; ///< per layer by itself
+};
+
+} // namespace
+
 bool scheduleSegment(const Network &network, const Target &target, Plan &plan,
                      isa::Program &program, std::string &error) {
   // The prologue's length shifts every arrival from DRAM, and is known when the program is: emit
   // once with a guess, and again with what came out.
   int64_t prologue = 600;
   bool measured = false;
-  std::vector<int64_t> budgets(network.layers.size(), target.l1_bytes);
+  Shrinker shrinker(network, target);
   for (int attempt = 0; attempt < 200; ++attempt) {
     Emitter emitter(network, plan, target, prologue);
     if (emitter.run()) {
@@ -95,11 +147,7 @@ bool scheduleSegment(const Network &network, const Target &target, Plan &plan,
       continue;
     }
     error = emitter.error;
-    int64_t &budget = budgets[emitter.failedLayer];
-    budget = std::min(budget, tileBudget(target)) * 4 / 5;
-    std::string smaller;
-    if (!planLayer(network, network.layers[emitter.failedLayer], target, budget,
-                   plan.mappings[emitter.failedLayer], smaller))
+    if (!shrinker.shrink(emitter.failedLayer, plan))
       return false;
   }
   return false;

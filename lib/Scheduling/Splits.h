@@ -5,14 +5,25 @@
 #include "Scheduling/Network.h"
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 namespace afe::sched {
 
 /// Cycles and bytes of a candidate on its busiest quad.
 struct Cost {
-  int64_t cycles = 0, l1Bytes = 0;
+  int64_t cycles = 0;
+  int64_t l1Bytes = 0;      ///< one tile
+  int64_t overlapBytes = 0; ///< and what the movers bring and take meanwhile
 };
+
+/// Engines that work side by side: the longest, and a little of the others, because no overlap is
+/// perfect.
+inline int64_t sideBySide(std::initializer_list<int64_t> engines) {
+  int64_t sum = std::accumulate(engines.begin(), engines.end(), int64_t(0));
+  int64_t longest = std::max(engines);
+  return longest + (sum - longest) / 32;
+}
 
 struct Splits {
   int64_t images, rows, channels;
