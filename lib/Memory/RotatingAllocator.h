@@ -1,59 +1,87 @@
 // Addresses for short-lived buffers (L1 tiles, L2 staging): next fit. The search goes on from where
 // the last buffer ended, so that freshly freed bytes are reused last and the data movers get as far
-// ahead of the computation as the memory is large.
+// ahead of the computation as the memory is large. Several memories of one size can be managed
+// together: a buffer then has one address in all that its mask names (a multicast), and takes no
+// bytes of the others.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <vector>
 
 namespace afe::memory {
 
 class RotatingAllocator {
 public:
-  RotatingAllocator(int64_t base, int64_t end, int64_t alignment)
-      : base(base), end(end), alignment(alignment), next(base) {}
+  RotatingAllocator(int64_t base, int64_t end, int64_t alignment, int memories = 1)
+      : base(base), end(end), alignment(alignment), live(memories), next(memories, base) {}
 
-  /// Address of `bytes` free bytes, or -1 where no gap is large enough.
-  int64_t allocate(int64_t bytes) {
+  /// Address of `bytes` free bytes in every memory of `mask`, or -1 where there are none.
+  int64_t allocate(int64_t bytes, uint8_t mask = 1) {
     int64_t size = (bytes + alignment - 1) / alignment * alignment;
-    int64_t address = search(next, end, size);
+    int64_t address = search(next[lowest(mask)], size, mask);
     if (address < 0)
-      address = search(base, end, size);
+      address = search(base, size, mask);
     if (address < 0)
       return -1;
-    live.emplace(address, address + size);
-    next = address + size;
+    for (std::size_t m = 0; m < live.size(); ++m)
+      if (mask >> m & 1) {
+        live[m].emplace(address, address + size);
+        next[m] = address + size;
+      }
     return address;
   }
 
-  void free(int64_t address) { live.erase(address); }
+  void free(int64_t address, uint8_t mask = 1) {
+    for (std::size_t m = 0; m < live.size(); ++m)
+      if (mask >> m & 1)
+        live[m].erase(address);
+  }
 
   /// Starts from the beginning where the bytes behind the last buffer are fewer than `bytes`: what
   /// is allocated next as a set would not fit there without a gap.
-  void makeRoom(int64_t bytes) {
-    if (next + bytes > end)
-      next = base;
+  void makeRoom(int64_t bytes, uint8_t mask = 1) {
+    bool enough = true;
+    for (std::size_t m = 0; m < live.size(); ++m)
+      enough &= !(mask >> m & 1) || next[m] + bytes <= end;
+    if (enough)
+      return;
+    for (std::size_t m = 0; m < live.size(); ++m)
+      if (mask >> m & 1)
+        next[m] = base;
   }
 
-  int64_t largestLive() const { return peak; }
-
 private:
-  /// First gap of `size` bytes that starts in [from, to).
-  int64_t search(int64_t from, int64_t to, int64_t size) {
-    int64_t at = from;
-    auto it = live.upper_bound(from);
-    if (it != live.begin() && std::prev(it)->second > from)
-      at = std::prev(it)->second;
-    for (; it != live.end() && it->first < at + size; ++it)
-      at = it->second;
-    if (at + size > to)
+  static int lowest(uint8_t mask) { return __builtin_ctz(mask); }
+
+  /// The end of a live buffer of memory `m` that overlaps [at, at + size), or -1.
+  int64_t obstacle(std::size_t m, int64_t at, int64_t size) const {
+    auto it = live[m].lower_bound(at + size);
+    if (it == live[m].begin() || std::prev(it)->second <= at)
       return -1;
-    peak = peak > at + size ? peak : at + size;
+    return std::prev(it)->second;
+  }
+
+  /// The first gap of `size` bytes from `at` on.
+  int64_t search(int64_t at, int64_t size, uint8_t mask) const {
+    for (bool moved = true; moved;) {
+      moved = false;
+      if (at + size > end)
+        return -1;
+      for (std::size_t m = 0; m < live.size(); ++m)
+        if (mask >> m & 1)
+          if (int64_t past = obstacle(m, at, size); past >= 0) {
+            at = past;
+            moved = true;
+          }
+    }
     return at;
   }
 
-  int64_t base, end, alignment, next, peak = 0;
-  std::map<int64_t, int64_t> live; ///< address -> end
+  int64_t base, end, alignment;
+  std::vector<std::map<int64_t, int64_t>> live; ///< per memory: address -> end
+  std::vector<int64_t> next;
 };
 
 } // namespace afe::memory

@@ -29,7 +29,8 @@ static std::vector<Interval> dramRanges(const isa::DramRequest &request) {
 Emitter::Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue)
     : network(network), plan(plan), target(target), uses(network), dram(target, prologue),
       l1(target.quads), engineFree(target.quads), banks(target.quads),
-      l1Allocator(0, target.l1_bytes, 16), staging(plan.stagingBase, target.l2_bytes, kAlignment) {
+      l1Allocator(0, target.l1_bytes, 16, target.quads),
+      staging(plan.stagingBase, target.l2_bytes, kAlignment) {
   program.name = network.name;
   program.target = target.name;
   program.targetHash = target.hash();
@@ -108,7 +109,7 @@ void Emitter::touch(uint32_t buffer, int64_t from, int64_t to) {
 // --- memory ---------------------------------------------------------------------------------
 
 L1Ref Emitter::allocateL1(int64_t bytes, uint8_t quads, const std::string &name) {
-  int64_t address = l1Allocator.allocate(bytes);
+  int64_t address = l1Allocator.allocate(bytes, quads);
   if (address < 0) {
     fail("'" + network.layers[layer].name + "' needs " + std::to_string(bytes) +
          " more bytes of L1 for " + name + ", target '" + target.name + "' offers " +
@@ -127,7 +128,7 @@ L1Ref Emitter::allocateL1(int64_t bytes, uint8_t quads, const std::string &name)
     for (int q = 0; q < this->quads(); ++q)
       if (buffer.quads >> q & 1)
         l1[q].read({{dead->address, dead->address + int64_t(buffer.size)}}, buffer.lastUse);
-    l1Allocator.free(dead->address);
+    l1Allocator.free(dead->address, buffer.quads);
     delete dead;
   });
 }
