@@ -2,6 +2,8 @@
 
 #include "Scheduling/Cascade.h"
 
+#include "Scheduling/VectorTile.h"
+
 #include <algorithm>
 
 namespace afe::sched {
@@ -22,8 +24,33 @@ TensorUses::TensorUses(const Network &network)
 
 /// A layer whose tiles need whole channels of neighbouring rows, and nothing else.
 static bool canCascade(const Layer &layer) {
+  if (layer.kind == Layer::Kind::Vector)
+    return layer.outputs.size() == 1 && !layer.vector.gathers && !layer.vector.reducesPixels;
   return layer.kind == Layer::Kind::Conv && !layer.conv.matmul &&
          (layer.conv.groups == 1 || layer.conv.depthwise);
+}
+
+int64_t Cascade::constantBytes(size_t i) const {
+  return shapes[i] ? shapes[i]->weightBytes(output(i).blocks(), 0)
+                   : int64_t(layer(i).vector.program.size());
+}
+
+std::vector<uint8_t> Cascade::constants(size_t i) const {
+  return shapes[i] ? shapes[i]->packBlocks(0, output(i).blocks(), 0) : layer(i).vector.program;
+}
+
+Box Cascade::domain(size_t i, const Box &box) const {
+  Box domain = box;
+  domain.b1 = vectorDomain(*network, layer(i)).blocks();
+  return domain;
+}
+
+Box Cascade::operandBox(size_t i, size_t number, const Box &box) const {
+  if (shapes[i])
+    return number == 0 ? shapes[i]->inputBox(box, 0, 0) : box;
+  const VectorParams &vec = layer(i).vector;
+  return vectorOperandBox(vec, network->tensors[layer(i).inputs[number]], box,
+                          isWindowed(vec, number));
 }
 
 std::optional<Cascade> Cascade::make(const Network &network, const TensorUses &uses, size_t first,
@@ -44,8 +71,8 @@ bool Cascade::addLayer(const TensorUses &uses, size_t number) {
   int stage = 1;
   for (int t : layer.inputs) {
     auto [at, fresh] = index.try_emplace(t, tensors.size());
-    if (fresh) { // from outside: whole, and not another view of what is made inside
-      if (network->tensors[t].n != result().n)
+    if (fresh) { // from outside: not another view of what is made inside
+      if (network->tensors[t].n != result().n && layer.kind == Layer::Kind::Conv)
         return false;
       for (const CascadeTensor &other : tensors)
         if (other.producedAt > 0 &&
@@ -67,7 +94,9 @@ bool Cascade::addLayer(const TensorUses &uses, size_t number) {
   index[out] = tensors.size();
   tensors.push_back({out, stage, stage, stored});
   stages.push_back(stage);
-  shapes.emplace_back(*network, layer);
+  shapes.emplace_back();
+  if (layer.kind == Layer::Kind::Conv)
+    shapes.back().emplace(*network, layer);
   return true;
 }
 
@@ -87,30 +116,24 @@ Box Cascade::storedBox(int tensor, const CascadeTile &tile) const {
 }
 
 std::vector<Box> Cascade::boxes(const CascadeTile &tile) const {
-  std::vector<Box> boxes(tensors.size());
+  std::vector<Box> boxes(tensors.size(), Box{0, 0, 0, 0, 0, 0, 0, 0});
   auto need = [&](int tensor, const Box &box) {
+    const Tensor &t = network->tensors[tensor];
     Box &all = boxes[index.at(tensor)];
     if (all.y1 <= all.y0)
-      all = {tile.n0, tile.n1,
-             box.y0,  box.y1,
-             0,       network->tensors[tensor].w,
-             0,       network->tensors[tensor].blocks()};
+      all = {box.n0, box.n1, box.y0, box.y1, 0, t.w, 0, t.blocks()};
     all.y0 = std::min(all.y0, box.y0), all.y1 = std::max(all.y1, box.y1);
   };
-  for (Box &box : boxes)
-    box.y0 = box.y1 = 0;
   for (size_t i = count; i-- > 0;) {
-    const Layer &layer = network->layers[first + i];
-    int out = layer.outputs[0];
+    int out = layer(i).outputs[0];
     if (tensors[index.at(out)].stored)
       if (Box own = storedBox(out, tile); own.y1 > own.y0)
         need(out, own);
     const Box &made = boxes[index.at(out)];
     if (made.y1 <= made.y0)
       continue; // nothing of it is needed by this tile
-    need(layer.inputs[0], shapes[i].inputBox(made, 0, 0));
-    if (shapes[i].residual)
-      need(layer.inputs[1], made);
+    for (size_t k = 0; k < layer(i).inputs.size(); ++k)
+      need(layer(i).inputs[k], operandBox(i, k, made));
   }
   return boxes;
 }

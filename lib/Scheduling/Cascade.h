@@ -53,7 +53,17 @@ public:
   size_t first = 0, count = 0;
   std::vector<int> stages; ///< per layer of the cascade, from 1: at least one after its operands'
   std::vector<CascadeTensor> tensors;
-  std::vector<ConvShape> shapes; ///< per layer
+  std::vector<std::optional<ConvShape>> shapes; ///< per layer; vector layers have none
+
+  const Layer &layer(size_t i) const { return network->layers[first + i]; }
+  const Tensor &output(size_t i) const { return network->tensors[layer(i).outputs[0]]; }
+  /// What a layer needs in L1 for all tiles: weights and parameters, or its micro-program.
+  int64_t constantBytes(size_t i) const;
+  std::vector<uint8_t> constants(size_t i) const;
+  /// What a layer iterates over for `box` of its output: reductions over channels read them all.
+  Box domain(size_t i, const Box &box) const;
+  /// The box of operand `number` that a layer reads for `box` of its output.
+  Box operandBox(size_t i, size_t number, const Box &box) const;
 
 private:
   bool build(const TensorUses &uses);

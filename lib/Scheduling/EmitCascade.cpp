@@ -4,7 +4,7 @@
 // in turn: the instructions of each wave repeat with a short period.
 
 #include "Scheduling/Cascade.h"
-#include "Scheduling/ConvTile.h"
+#include "Scheduling/VectorTile.h"
 
 #include <algorithm>
 
@@ -30,18 +30,20 @@ public:
   bool run();
 
 private:
-  /// The fills of one layer's tile in a wave.
+  /// One layer's tile in a wave: its bank fills, or one vector instruction.
   struct Work {
-    int quad;
     size_t layer;
-    ConvTile tile;
+    ConvTile conv;
     std::vector<BankFill> fills;
+    VectorTile vector;
     size_t next = 0;
+    size_t size() const { return vector.layer ? 1 : fills.size(); }
   };
 
   bool allocateSlots();
-  bool loadWeights(size_t layer);
+  bool loadConstants(size_t layer);
   bool loadTile(int quad, int64_t number);
+  Work workOf(int quad, size_t layer, int64_t number);
   void compute(int quad, int64_t wave);
   bool storeTiles(int quad, int64_t wave);
   bool hasTile(int quad, int64_t number) const {
@@ -61,7 +63,7 @@ private:
   std::vector<std::vector<std::vector<Box>>> boxes; ///< per quad, tile, tensor
   std::vector<std::vector<L1Ref>> slots;            ///< per tensor
   std::vector<Layout> layouts;                      ///< per tensor: of its largest tile
-  std::vector<L1Ref> weights;                       ///< per layer
+  std::vector<L1Ref> constants;                     ///< per layer
   int64_t waves = 0;
   uint8_t mask = 0;
 };
@@ -84,29 +86,25 @@ bool CascadeEmitter::allocateSlots() {
         return false;
     }
   }
-  weights.resize(cascade.count);
   for (size_t i = 0; i < cascade.count; ++i) {
-    const ConvShape &shape = cascade.shapes[i];
-    weights[i] = e.allocateL1(shape.weightBytes(shape.out.blocks(), 0), mask, "weights");
-    if (!weights[i])
+    constants.push_back(e.allocateL1(cascade.constantBytes(i), mask, "constants"));
+    if (!constants[i])
       return false;
   }
   return true;
 }
 
-bool CascadeEmitter::loadWeights(size_t layer) {
+bool CascadeEmitter::loadConstants(size_t layer) {
   e.setLayer(cascade.first + layer);
-  const ConvShape &shape = cascade.shapes[layer];
-  int64_t bytes = shape.weightBytes(shape.out.blocks(), 0);
-  uint64_t address =
-      e.cachedConstant("weights", [&] { return shape.packBlocks(0, shape.out.blocks(), 0); });
+  int64_t bytes = cascade.constantBytes(layer);
+  uint64_t address = e.cachedConstant("cascade", [&] { return cascade.constants(layer); });
   int64_t most = std::max<int64_t>(64, std::min(kFetchBytes, e.stagingBytes() / 8) / 64 * 64);
   for (int64_t at = 0; at < bytes; at += most) {
     int64_t size = std::min(most, bytes - at);
     L2Ref from = e.fetchConstant(address + at, size);
     if (!from)
       return false;
-    e.load(mask, from, {from->address, at, size, {}}, weights[layer]);
+    e.load(mask, from, {from->address, at, size, {}}, constants[layer]);
   }
   return true;
 }
@@ -125,35 +123,50 @@ bool CascadeEmitter::loadTile(int quad, int64_t number) {
   return true;
 }
 
+CascadeEmitter::Work CascadeEmitter::workOf(int quad, size_t number, int64_t tile) {
+  const Layer &layer = cascade.layer(number);
+  size_t out = cascade.indexOf(layer.outputs[0]);
+  const Box &box = boxes[quad][tile][out];
+  auto operand = [&](size_t k) { return tileOf(cascade.indexOf(layer.inputs[k]), quad, tile); };
+  Work work{number, {}, {}, {}};
+  if (box.rows() <= 0)
+    return work; // this tile needs nothing of it
+  if (!cascade.shapes[number]) {
+    work.vector = {
+        &layer, cascade.domain(number, box), constants[number], {}, {tileOf(out, quad, tile)}};
+    for (size_t k = 0; k < layer.inputs.size(); ++k)
+      work.vector.inputs.push_back(operand(k));
+    return work;
+  }
+  const ConvShape &shape = *cascade.shapes[number];
+  work.conv = {&shape, box, 0, 0, operand(0), {}, tileOf(out, quad, tile), constants[number]};
+  if (shape.residual)
+    work.conv.residual = operand(1);
+  work.fills = bankFills(work.conv, e.target);
+  return work;
+}
+
 /// The fills of all layers, in turn by the share of each that is done. Of equal shares the earlier
 /// layer comes first: between the end of its wave and the layer that reads it lie other fills.
 void CascadeEmitter::compute(int quad, int64_t wave) {
   std::vector<Work> works;
-  for (size_t i = 0; i < cascade.count; ++i) {
-    int64_t number = wave - cascade.stages[i];
-    if (!hasTile(quad, number))
-      continue;
-    const Layer &layer = cascade.shapes[i].layer;
-    size_t out = cascade.indexOf(layer.outputs[0]);
-    const Box &box = boxes[quad][number][out];
-    if (box.rows() <= 0)
-      continue;
-    ConvTile tile{&cascade.shapes[i], box, 0, 0, {}, {}, tileOf(out, quad, number), weights[i]};
-    tile.input = tileOf(cascade.indexOf(layer.inputs[0]), quad, number);
-    if (cascade.shapes[i].residual)
-      tile.residual = tileOf(cascade.indexOf(layer.inputs[1]), quad, number);
-    works.push_back({quad, i, tile, bankFills(tile, e.target)});
-  }
+  for (size_t i = 0; i < cascade.count; ++i)
+    if (int64_t number = wave - cascade.stages[i]; hasTile(quad, number))
+      works.push_back(workOf(quad, i, number));
   for (;;) {
     Work *least = nullptr;
     for (Work &work : works)
-      if (work.next < work.fills.size() &&
-          (!least || work.next * least->fills.size() < least->next * work.fills.size()))
+      if (work.next < work.size() &&
+          (!least || work.next * least->size() < least->next * work.size()))
         least = &work;
     if (!least)
       return;
     e.setLayer(cascade.first + least->layer);
-    emitFill(e, quad, least->tile, least->fills[least->next++], e.nextBank(quad));
+    if (least->vector.layer)
+      emitVectorTile(e, quad, least->vector);
+    else
+      emitFill(e, quad, least->conv, least->fills[least->next], e.nextBank(quad));
+    ++least->next;
   }
 }
 
@@ -185,7 +198,7 @@ bool CascadeEmitter::run() {
     return false;
   for (int64_t wave = 0; wave < waves; ++wave) {
     for (size_t i = 0; i < cascade.count; ++i)
-      if (cascade.stages[i] == wave + 1 && !loadWeights(i))
+      if (cascade.stages[i] == wave + 1 && !loadConstants(i))
         return false;
     e.setLayer(cascade.first);
     for (int q = 0; q < e.quads(); ++q)

@@ -4,6 +4,8 @@
 #include "Scheduling/PlanCascades.h"
 
 #include "Scheduling/Cascade.h"
+#include "Scheduling/PlanVector.h"
+#include "Scheduling/Splits.h"
 
 #include <algorithm>
 #include <array>
@@ -18,14 +20,14 @@ constexpr int64_t kWaveOverhead = 16; ///< cycles lost where one wave follows an
 
 /// Cycles of one stage's work on one tile.
 struct Work {
-  int64_t load = 0, tensor = 0, output = 0, store = 0;
+  int64_t load = 0, tensor = 0, output = 0, vector = 0, store = 0;
   void operator+=(const Work &o) {
-    load += o.load, tensor += o.tensor, output += o.output, store += o.store;
+    load += o.load, tensor += o.tensor, output += o.output, vector += o.vector, store += o.store;
   }
   void operator-=(const Work &o) {
-    load -= o.load, tensor -= o.tensor, output -= o.output, store -= o.store;
+    load -= o.load, tensor -= o.tensor, output -= o.output, vector -= o.vector, store -= o.store;
   }
-  int64_t longest() const { return std::max({load, tensor, output, store}); }
+  int64_t cycles() const { return sideBySide({load, tensor, output, vector, store}); }
 };
 
 class CascadePlanner {
@@ -41,7 +43,7 @@ private:
   int64_t tensorCycles(const Cascade &cascade, size_t layer, int64_t images, int64_t rows);
   std::vector<Work> stageWork(const Cascade &cascade, const std::vector<Box> &boxes,
                               const CascadeTile &tile);
-  int64_t weightBytes(const Cascade &cascade) const;
+  int64_t constantBytes(const Cascade &cascade) const;
   int64_t slotBytes(const Cascade &cascade, const std::vector<Box> &boxes) const;
 
   const Network &network;
@@ -51,10 +53,10 @@ private:
   std::map<std::tuple<size_t, int64_t, int64_t>, int64_t> tensorMemo; ///< layer, images, rows
 };
 
-int64_t CascadePlanner::weightBytes(const Cascade &cascade) const {
+int64_t CascadePlanner::constantBytes(const Cascade &cascade) const {
   int64_t bytes = 0;
-  for (const ConvShape &shape : cascade.shapes)
-    bytes += roundUp(shape.weightBytes(shape.out.blocks(), 0), kLanes);
+  for (size_t i = 0; i < cascade.count; ++i)
+    bytes += roundUp(cascade.constantBytes(i), kLanes);
   return bytes;
 }
 
@@ -72,7 +74,7 @@ int64_t CascadePlanner::tensorCycles(const Cascade &cascade, size_t layer, int64
   auto [memo, fresh] = tensorMemo.try_emplace({cascade.first + layer, images, rows}, 0);
   if (!fresh)
     return memo->second;
-  const ConvShape &shape = cascade.shapes[layer];
+  const ConvShape &shape = *cascade.shapes[layer];
   for (const Phase &p : shape.conv.phases)
     memo->second += chooseGrid(images, ceilDiv(rows, p.outStepY), ceilDiv(shape.out.w, p.outStepX),
                                shape.out.blocks(),
@@ -100,11 +102,15 @@ std::vector<Work> CascadePlanner::stageWork(const Cascade &cascade, const std::v
           ceilDiv(tileBytes(t, cascade.storedBox(use.tensor, tile)), target.store_bytes_per_cycle);
   }
   for (size_t l = 0; l < cascade.count; ++l) {
-    const Tensor &out = cascade.shapes[l].out;
-    const Box &box = boxes[cascade.indexOf(cascade.shapes[l].layer.outputs[0])];
+    const Tensor &out = cascade.output(l);
+    const Box &box = boxes[cascade.indexOf(cascade.layer(l).outputs[0])];
     if (box.rows() <= 0)
       continue;
     Work &w = work[cascade.stages[l]];
+    if (!cascade.shapes[l]) {
+      w.vector += vectorCycles(cascade.layer(l).vector, cascade.domain(l, box), target);
+      continue;
+    }
     w.tensor += tensorCycles(cascade, l, box.images(), box.rows());
     w.output += ceilDiv(box.pixels() * out.blocks() * kLanes, target.output_values_per_cycle);
   }
@@ -119,7 +125,7 @@ bool CascadePlanner::consider(const Cascade &cascade, Mapping m, Mapping &best, 
   int64_t y0 = std::max<int64_t>(0, (cascade.result().h - m.tileRows) / 2);
   CascadeTile tile{0, m.tileImages, y0, y0 + m.tileRows};
   std::vector<Box> boxes = cascade.boxes(tile);
-  int64_t weights = weightBytes(cascade);
+  int64_t weights = constantBytes(cascade);
   if (slotBytes(cascade, boxes) + weights > budget)
     return false;
   std::vector<Work> work = stageWork(cascade, boxes, tile);
@@ -134,7 +140,7 @@ bool CascadePlanner::consider(const Cascade &cascade, Mapping m, Mapping &best, 
     int64_t same = wave >= stages && wave < tiles ? tiles - wave : 1; // equal waves at once
     if (wave + 1 == stages && tiles > stages)
       same = tiles - stages + 1;
-    cycles += same * (active.longest() + kWaveOverhead);
+    cycles += same * (active.cycles() + kWaveOverhead);
     wave += same;
   }
   m.predictedCycles = cycles + ceilDiv(weights, target.load_rate_max) + target.latency_load +
@@ -149,7 +155,7 @@ bool CascadePlanner::consider(const Cascade &cascade, Mapping m, Mapping &best, 
 
 bool CascadePlanner::choose(size_t first, size_t count, Mapping &best, bool &tooLarge) {
   std::optional<Cascade> cascade = Cascade::make(network, uses, first, count);
-  tooLarge = !cascade || weightBytes(*cascade) > budget;
+  tooLarge = !cascade || constantBytes(*cascade) > budget;
   if (tooLarge)
     return false;
   bool found = false;

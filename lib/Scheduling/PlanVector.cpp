@@ -52,11 +52,7 @@ Cost VectorPlanner::cost(const Mapping &m, const Tensor &d) const {
   int64_t share = std::min(target.load_rate_max, target.l2_read_bytes_per_cycle / target.quads);
   int64_t rate = share >= 128 ? 128 : share >= 64 ? 64 : 32;
   int64_t load = ceilDiv(in, rate), store = ceilDiv(out, target.store_bytes_per_cycle);
-  int64_t pixels = tn * tr * tc;
-  int64_t compute =
-      std::max<int64_t>(1, vec.cost) * ceilDiv(pixels * tb * kLanes, target.vector_lanes) +
-      vec.rowCost * ceilDiv(pixels, target.vector_lanes) +
-      vec.channelCost * ceilDiv(tn * tb * kLanes, target.vector_lanes);
+  int64_t compute = vectorCycles(vec, {0, tn, 0, tr, 0, tc, 0, tb}, target);
   Cost c;
   c.cycles = tiles * std::max({load, store, compute}) + load + store + compute + tiles * 8;
   c.l1Bytes = in + out + vec.program.size();
@@ -106,6 +102,13 @@ bool VectorPlanner::choose(Mapping &best, int64_t &smallest) {
 }
 
 } // namespace
+
+int64_t vectorCycles(const VectorParams &vec, const Box &domain, const Target &target) {
+  int64_t channels = domain.blocks() * kLanes, lanes = target.vector_lanes;
+  return std::max<int64_t>(1, vec.cost) * ceilDiv(domain.pixels() * channels, lanes) +
+         vec.rowCost * ceilDiv(domain.pixels(), lanes) +
+         vec.channelCost * ceilDiv(domain.images() * channels, lanes);
+}
 
 bool chooseVectorMapping(const Network &network, const Layer &layer, const Target &target,
                          int64_t budget, Mapping &best, int64_t &smallest) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "Scheduling/Plan.h"
+#include "Scheduling/Tile.h"
 
 namespace afe::sched {
 
@@ -9,5 +10,8 @@ namespace afe::sched {
 /// `smallest` becomes the fewest bytes of L1 any candidate needs.
 bool chooseVectorMapping(const Network &network, const Layer &layer, const Target &target,
                          int64_t budget, Mapping &best, int64_t &smallest);
+
+/// Cycles of VECTOR over a box of the layer's domain.
+int64_t vectorCycles(const VectorParams &vec, const Box &domain, const Target &target);
 
 } // namespace afe::sched
