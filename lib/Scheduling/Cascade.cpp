@@ -25,7 +25,7 @@ TensorUses::TensorUses(const Network &network)
 /// A layer whose tiles need whole channels of neighbouring rows, and nothing else.
 static bool canCascade(const Layer &layer) {
   if (layer.kind == Layer::Kind::Vector)
-    return layer.outputs.size() == 1 && !layer.vector.gathers && !layer.vector.reducesPixels;
+    return layer.outputs.size() == 1 && !layer.vector.gathers;
   return layer.kind == Layer::Kind::Conv && !layer.conv.matmul &&
          (layer.conv.groups == 1 || layer.conv.depthwise);
 }
@@ -40,8 +40,11 @@ std::vector<uint8_t> Cascade::constants(size_t i) const {
 }
 
 Box Cascade::domain(size_t i, const Box &box) const {
+  const Tensor &whole = vectorDomain(*network, layer(i));
   Box domain = box;
-  domain.b1 = vectorDomain(*network, layer(i)).blocks();
+  domain.b1 = whole.blocks();
+  if (layer(i).vector.reducesPixels)
+    domain.y1 = whole.h, domain.x1 = whole.w;
   return domain;
 }
 
@@ -49,7 +52,7 @@ Box Cascade::operandBox(size_t i, size_t number, const Box &box) const {
   if (shapes[i])
     return number == 0 ? shapes[i]->inputBox(box, 0, 0) : box;
   const VectorParams &vec = layer(i).vector;
-  return vectorOperandBox(vec, network->tensors[layer(i).inputs[number]], box,
+  return vectorOperandBox(vec, network->tensors[layer(i).inputs[number]], domain(i, box),
                           isWindowed(vec, number));
 }
 

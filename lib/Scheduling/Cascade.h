@@ -60,7 +60,7 @@ public:
   /// What a layer needs in L1 for all tiles: weights and parameters, or its micro-program.
   int64_t constantBytes(size_t i) const;
   std::vector<uint8_t> constants(size_t i) const;
-  /// What a layer iterates over for `box` of its output: reductions over channels read them all.
+  /// What a vector layer iterates over for `box` of its output: reductions read all they reduce.
   Box domain(size_t i, const Box &box) const;
   /// The box of operand `number` that a layer reads for `box` of its output.
   Box operandBox(size_t i, size_t number, const Box &box) const;

@@ -20,14 +20,12 @@ constexpr int64_t kWaveOverhead = 16; ///< cycles lost where one wave follows an
 
 /// Cycles of one stage's work on one tile.
 struct Work {
-  int64_t load = 0, tensor = 0, output = 0, vector = 0, store = 0;
-  void operator+=(const Work &o) {
-    load += o.load, tensor += o.tensor, output += o.output, vector += o.vector, store += o.store;
+  int64_t dram = 0, load = 0, tensor = 0, output = 0, vector = 0, store = 0;
+  void add(const Work &o, int64_t sign) {
+    dram += sign * o.dram, load += sign * o.load, tensor += sign * o.tensor;
+    output += sign * o.output, vector += sign * o.vector, store += sign * o.store;
   }
-  void operator-=(const Work &o) {
-    load -= o.load, tensor -= o.tensor, output -= o.output, vector -= o.vector, store -= o.store;
-  }
-  int64_t cycles() const { return sideBySide({load, tensor, output, vector, store}); }
+  int64_t cycles() const { return sideBySide({dram, load, tensor, output, vector, store}); }
 };
 
 class CascadePlanner {
@@ -37,6 +35,16 @@ public:
 
   /// The cheapest tiling of a run; false where none fits. `tooLarge`: the weights alone do not fit.
   bool choose(size_t first, size_t count, Mapping &best, bool &tooLarge);
+
+  /// Cycles until the network's inputs that a layer reads have come from DRAM.
+  int64_t arrivalCycles(size_t layer) const {
+    int64_t bytes = 0;
+    for (int t : network.layers[layer].inputs)
+      if (const Storage &home = network.storages[network.tensors[t].storage];
+          home.kind == Storage::Kind::Input)
+        bytes += home.bytes;
+    return bytes * 10 / target.dram_decibytes_per_cycle;
+  }
 
 private:
   bool consider(const Cascade &cascade, Mapping m, Mapping &best, bool &found);
@@ -97,6 +105,9 @@ std::vector<Work> CascadePlanner::stageWork(const Cascade &cascade, const std::v
       continue;
     if (use.producedAt == 0)
       work[0].load += ceilDiv(tileBytes(t, boxes[i]), rate);
+    // An input arrives for all quads at the rate of DRAM.
+    if (use.producedAt == 0 && network.storages[t.storage].kind == Storage::Kind::Input)
+      work[0].dram += tileBytes(t, boxes[i]) * target.quads * 10 / target.dram_decibytes_per_cycle;
     if (use.stored)
       work[use.producedAt].store +=
           ceilDiv(tileBytes(t, cascade.storedBox(use.tensor, tile)), target.store_bytes_per_cycle);
@@ -134,9 +145,9 @@ bool CascadePlanner::consider(const Cascade &cascade, Mapping m, Mapping &best, 
   Work active;
   for (int64_t wave = 0; wave < tiles + stages - 1;) {
     if (wave < stages)
-      active += work[wave];
+      active.add(work[wave], 1);
     if (wave >= tiles)
-      active -= work[wave - tiles];
+      active.add(work[wave - tiles], -1);
     int64_t same = wave >= stages && wave < tiles ? tiles - wave : 1; // equal waves at once
     if (wave + 1 == stages && tiles > stages)
       same = tiles - stages + 1;
@@ -198,7 +209,9 @@ void planCascades(const Network &network, const Target &target, std::vector<Mapp
         last[end] = m;
       }
     };
-    reach(first + 1, mappings[first]);
+    Mapping alone = mappings[first];
+    alone.predictedCycles = std::max(alone.predictedCycles, planner.arrivalCycles(first));
+    reach(first + 1, alone);
     bool tooLarge = false;
     for (size_t count = 2; count <= kMostLayers && first + count <= layers && !tooLarge; ++count)
       if (Mapping m; planner.choose(first, count, m, tooLarge))
