@@ -168,11 +168,10 @@ class Layers:
             x.tensor, y.tensor, a_zp=x.affine.zero_point, b_zp=y.affine.zero_point
         )
         self.macs += prod(product.shape) * inner
-        real_rms = x.real_rms * y.real_rms * inner**0.5
-        out = out or affine_for(real_rms)
+        out = out or affine_for(x.real_rms * y.real_rms * inner**0.5)
         factor = float(x.affine.scale) * float(y.affine.scale) / float(out.scale)
         result = self._forms.requantized(product, np.float64(factor), out.zero_point)
-        return Activation(result, out, real_rms / float(out.scale))
+        return Activation(result, out, LINEAR_RMS)
 
     def _factors(self, x: Activation, taps: int, channels: int, relu: bool) -> NDArray[np.float64]:
         """From accumulators to codes, one per channel."""

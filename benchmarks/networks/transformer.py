@@ -41,7 +41,8 @@ def _attention(net: Layers, x: Activation, heads: int) -> Activation:
         net.reshape(net.slice(packed, 0, part, 1), (heads, tokens, depth)) for part in range(3)
     )
     scores = net.matmul(query, net.transpose(key, (0, 2, 1)))
-    mixed = net.matmul(net.softmax(_scaled(scores, depth)), value)
+    # A weighted mean of alike tokens spreads as they do.
+    mixed = net.matmul(net.softmax(_scaled(scores, depth)), value, value.affine)
     joined = net.transpose(net.reshape(mixed, (1, heads, tokens, depth)), (0, 2, 1, 3))
     return net.dense(net.reshape(joined, (1, tokens, width)), width)
 
