@@ -109,6 +109,6 @@ def instruction_figures(program: bytes) -> tuple[int, int]:
         for section in elf.iter_sections()
         if section.name.startswith(".mla.text.")
     )
-    note = elf.get_section_by_name(".note.mla").data()[_NOTE_DESCRIPTION:]
+    (note,) = (s.data()[_NOTE_DESCRIPTION:] for s in elf.iter_sections() if s.name == ".note.mla")
     (quads,) = struct.unpack_from("<I", note, _NOTE_QUADS)
     return sum(struct.unpack_from(f"<{quads}I", note, _NOTE_COUNTS)), size

@@ -7,9 +7,10 @@ before it: it stays as a multiplication and an addition per channel, as converte
 from __future__ import annotations
 
 import numpy as np
+from afe.importers.tflite.node import Affine
 
-from benchmarks.networks.layers import Activation, Layers
-from benchmarks.networks.values import LINEAR, Affine
+from benchmarks.networks.layers import Layers
+from benchmarks.networks.values import LINEAR, Activation
 
 GROWTH = 32
 BLOCKS = (6, 12, 24, 16)

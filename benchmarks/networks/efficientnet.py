@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.networks.layers import Activation, Layers
+from benchmarks.networks.layers import Layers
 from benchmarks.networks.mobilenet import classifier, squeeze
+from benchmarks.networks.values import Activation
 
 STAGES = (
     (1, 3, 16, 1, 1), (6, 3, 24, 2, 2), (6, 5, 40, 2, 2), (6, 3, 80, 3, 2), (6, 5, 112, 3, 1),

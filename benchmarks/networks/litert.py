@@ -12,7 +12,7 @@ from afe.importers.tflite.elementwise import LEFT_SHIFT
 from afe.importers.tflite.node import Affine
 from numpy.typing import NDArray
 
-from benchmarks.networks.values import Activation, affine_for, affine_over
+from benchmarks.networks.values import Activation, Factors, affine_for, affine_over
 
 EPSILON = 1e-6
 
@@ -26,10 +26,10 @@ class LiteRt:
         self._b = builder
 
     def requantized(
-        self, x: Tensor, factors: NDArray[np.float64], zero_point: int, *, dense: bool = False
+        self, x: Tensor, factors: Factors, zero_point: int, *, dense: bool = False
     ) -> Tensor:
         """i32 to i8, one factor or one per channel; FULLY_CONNECTED (`dense`) rounds once."""
-        scaling = quantize_multiplier(factors)
+        scaling = quantize_multiplier(np.asarray(factors))
         return self._b.rescale(
             x, "i8", scaling.multiplier, scaling.shift,
             output_zp=zero_point, rounding=SINGLE_ROUND if dense else DOUBLE_ROUND,

@@ -11,7 +11,7 @@ from afe.importers.onnx import quantization, values
 from afe.importers.tflite.node import Affine
 from numpy.typing import NDArray
 
-from benchmarks.networks.values import Activation, spread
+from benchmarks.networks.values import Activation, Factors, spread
 
 EPSILON = 1e-5
 
@@ -25,7 +25,7 @@ class Qdq:
         self._b = builder
 
     def requantized(
-        self, x: Tensor, factors: NDArray[np.float64], zero_point: int, *, dense: bool = False
+        self, x: Tensor, factors: Factors, zero_point: int, *, dense: bool = False
     ) -> Tensor:
         """i32 to i8 by one factor or one per channel; `dense` makes no difference here."""
         b, rank = self._b, len(x.shape)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.networks.layers import Activation, Layers
+from benchmarks.networks.layers import Layers
+from benchmarks.networks.values import Activation
 
 WIDTHS = (64, 128, 256, 512)
 

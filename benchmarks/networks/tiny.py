@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.networks.layers import Activation, Layers
-from benchmarks.networks.values import LINEAR
+from benchmarks.networks.layers import Layers
+from benchmarks.networks.values import LINEAR, Activation
 
 
 def image_classification(net: Layers) -> list[Activation]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from afe.importers.tflite.node import Affine
 
-from benchmarks.networks.layers import Activation, Layers
-from benchmarks.networks.values import LINEAR, Affine
+from benchmarks.networks.layers import Layers
+from benchmarks.networks.values import LINEAR, Activation
 
 
 def vit(net: Layers, width: int, heads: int) -> list[Activation]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.networks.layers import Activation, Layers
+from benchmarks.networks.layers import Layers
+from benchmarks.networks.values import Activation
 
 LEVELS = 4
 

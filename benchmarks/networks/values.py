@@ -17,6 +17,9 @@ from afe.importers.module_builder import Tensor
 from afe.importers.tflite.node import Affine
 from numpy.typing import NDArray
 
+Factors = NDArray[np.float64] | np.float64
+"""From i32 accumulators to codes: one per channel, or one in all."""
+
 LINEAR_RMS = 32.0
 """Codes: a normal distribution's standard deviation, so that four of them fit into a byte."""
 RELU_STD = 90.0
@@ -62,7 +65,8 @@ class Draws:
     def uniform(self, low: float, high: float, count: int) -> NDArray[np.float64]:
         """`count` numbers in [low, high)."""
         raw = np.asarray(self._bits.random_raw(count))
-        return low + (high - low) * (raw >> np.uint64(11)) * 2.0**-53
+        unit = (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        return np.asarray(low + (high - low) * unit, np.float64)
 
     def _bytes(self, count: int) -> NDArray[np.uint8]:
         raw = np.asarray(self._bits.random_raw((count + 7) // 8), "<u8")

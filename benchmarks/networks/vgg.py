@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.networks.layers import Activation, Layers
+from benchmarks.networks.layers import Layers
+from benchmarks.networks.values import Activation
 
 STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 """Channels and layers before each pooling."""

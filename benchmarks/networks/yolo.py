@@ -5,7 +5,8 @@ The results are the heads' maps (64 box bins and 80 classes per cell) of three l
 
 from __future__ import annotations
 
-from benchmarks.networks.layers import Activation, Layers
+from benchmarks.networks.layers import Layers
+from benchmarks.networks.values import Activation
 
 BOX_BINS = 64
 CLASSES = 80
