@@ -24,6 +24,7 @@ def main() -> int:
         process.send_signal(signal.SIGKILL)
 
     signal.signal(signal.SIGALRM, stop)
+    signal.signal(signal.SIGTERM, stop)
     signal.alarm(max(1, int(float(seconds))))
     _, status, usage = os.wait4(process.pid, 0)
     signal.alarm(0)
