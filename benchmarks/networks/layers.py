@@ -146,19 +146,12 @@ class Layers:
         b, inner = self.builder, x.shape[-1]
         weights = b.const(self._draws.weights(channels, 1, 1, inner))
         factors = self._factors(x, inner, channels, relu)
-        rows = b.reshape(x.tensor, self._pixels(x.shape))
+        rows = b.reshape(x.tensor, (prod(x.shape[:-1]), 1, 1, inner))
         accumulators = b.conv2d(rows, weights, self._bias(factors), input_zp=x.affine.zero_point)
         self.macs += prod(accumulators.shape) * inner
         result = self._activated(accumulators, factors, relu, None, dense=True)
         shaped = b.reshape(result.tensor, (*x.shape[:-1], channels))
         return Activation(shaped, result.affine, result.rms)
-
-    def _pixels(self, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-        """As the importers do: rows are images (TFLite, matrices), or pixels of an image."""
-        *outer, inner = shape
-        if isinstance(self._forms, LiteRt) or len(outer) <= 1:
-            return prod(outer), 1, 1, inner
-        return outer[0], prod(outer[1:-1]), outer[-1], inner
 
     def matmul(self, x: Activation, y: Activation, out: Affine | None = None) -> Activation:
         """BATCH_MATMUL: [B,M,K] by [B,K,N]."""
