@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 BUILD_REQUIREMENTS := 'scikit-build-core>=1,<2' 'nanobind==2.15.0'
 SOURCES := python/afe tests examples benchmarks
 
-.PHONY: all demo test build system lint unit lit e2e format clean
+.PHONY: all demo test build system lint unit lit e2e bench-check format clean
 .NOTPARALLEL:
 
 all: build
@@ -16,7 +16,7 @@ all: build
 demo: build  ## compile the digits example, run it in the simulator, print what came of it
 	$(BIN)/python examples/digits/run_demo.py
 
-test: build lint unit lit e2e  ## the whole test suite
+test: build lint unit lit e2e bench-check  ## the whole test suite
 
 system:  ## Debian packages; does nothing where all are installed
 	scripts/install-system-packages.sh
@@ -33,6 +33,7 @@ lint:  ## formatting and types
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks
 	git ls-files '*.cpp' '*.h' | xargs clang-format-22 --dry-run --Werror
 
 unit:  ## tests of the parts
@@ -43,6 +44,9 @@ lit:  ## tests of dialects, passes and tools on hand-written IR
 
 e2e:  ## whole models through archive and simulator
 	$(BIN)/python -m pytest -q tests/e2e
+
+bench-check:  ## schedules of well-known networks: no cycle and no DRAM byte more than before
+	$(BIN)/python benchmarks/schedule.py --quick --jobs 2 --check benchmarks/schedule.ratchet.json
 
 format:  ## rewrite sources in the project's format
 	$(BIN)/ruff format $(SOURCES)

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +20,10 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.measure import CompilationFailed, compile_once
 
 MODELS = ("tf2_mobilenet_v2_224_ptq.tflite", "mobilenetv2_s8_qdq.onnx", "resnet50_u8_qdq.onnx")
 
@@ -48,36 +50,22 @@ def main() -> int:
 def measure(model: Path, repeat: int) -> dict[str, Any]:
     """One row: medians of `repeat` runs."""
     with tempfile.TemporaryDirectory() as folder:
-        compiles = [compile_once(model, Path(folder)) for _ in range(repeat)]
+        try:
+            compiles = [compile_once(model, Path(folder)) for _ in range(repeat)]
+        except CompilationFailed as error:
+            raise SystemExit(f"{model}: {error}") from error
+        cycles = compiles[0].report["cycles"]["total"]
         archive = next(Path(folder).glob("*_mpk.tar.gz"))
         row: dict[str, Any] = {
             "model": model.name,
-            "compile_user_seconds": median(c["user"] for c in compiles),
-            "compile_peak_megabytes": max(c["megabytes"] for c in compiles),
-            "wall_cycles": compiles[0]["wall"],
-            "wall_over_bound": compiles[0]["ratio"],
+            "compile_user_seconds": median(c.user_seconds for c in compiles),
+            "compile_peak_megabytes": max(c.peak_megabytes for c in compiles),
+            "wall_cycles": cycles["wall"],
+            "wall_over_bound": cycles["wall"] / cycles["lower_bound"],
         }
         row |= simulate(archive, repeat)
     row |= other_kernels(model, repeat)
     return row
-
-
-def compile_once(model: Path, folder: Path) -> dict[str, float]:
-    """User seconds and peak memory of a whole `afe compile` process."""
-    command = [sys.executable, "-m", "afe", "compile", str(model), "-o", str(folder), "--json"]
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, stdout=output)
-        _, status, usage = os.wait4(process.pid, 0)
-        if status != 0:
-            raise SystemExit(f"{' '.join(command)} failed")
-        output.seek(0)
-        cycles = json.load(output)["cycles"]["total"]
-    return {
-        "user": usage.ru_utime,
-        "megabytes": usage.ru_maxrss / 1024,
-        "wall": cycles["wall"],
-        "ratio": cycles["wall"] / cycles["lower_bound"],
-    }
 
 
 def simulate(archive: Path, repeat: int) -> dict[str, float]:

@@ -1,0 +1,1 @@
+"""Scripts behind every claim about speed; see README.md."""
