@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import exp, log
 from typing import Any
 
-from benchmarks.goals import GEOMETRIC_MEAN_GOAL, GOAL_TARGET, GOALS, NETWORK_OF_FILE
+from benchmarks.goals import GEOMETRIC_MEAN_GOAL, GOAL_TARGET, GOALS, LIMITS, network_of
 
 Row = Mapping[str, Any]
 
@@ -52,7 +52,7 @@ def table_lines(rows: Sequence[Row]) -> list[str]:
             lines.append(f"failed: {where}: {row['error']}")
         elif row["batch_limit_reason"]:
             lines.append(f"batch {row['actual_batch']}: {where}: {row['batch_limit_reason']}")
-    return lines + _mean_lines(good)
+    return lines + _limit_lines(good) + _mean_lines(good)
 
 
 def _batch(row: Row) -> str:
@@ -66,6 +66,22 @@ def _goal(row: Row) -> str:
     return f"{row['goal']:.2f} {'met' if row['goal_is_met'] else 'no'}"
 
 
+def _limit_lines(rows: Sequence[Row]) -> list[str]:
+    """What other figures should be, where a row says something about it."""
+    return [
+        f"{'met' if limit.met_by(row) else 'not met'}: {row['model']} batch {row['batch']} "
+        f"{row['target']}: {limit.key.replace('_', ' ')} {_figure(row[limit.key])} "
+        f"(goal: at most {limit.most:,})"
+        for limit in LIMITS
+        for row in rows
+        if limit.met_by(row) is not None
+    ]
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.2f}"
+
+
 def _mean_lines(rows: Sequence[Row]) -> list[str]:
     """Over the networks that have a goal, the mean over a network's files counting as one."""
     lines = []
@@ -73,8 +89,7 @@ def _mean_lines(rows: Sequence[Row]) -> list[str]:
         found: dict[str, list[float]] = {}
         for row in rows:
             if row["target"] == GOAL_TARGET and row["batch"] == batch and row["goal"]:
-                network = NETWORK_OF_FILE.get(row["model"], row["model"])
-                found.setdefault(network, []).append(row["ratio"])
+                found.setdefault(network_of(row["model"]), []).append(row["ratio"])
         if found:
             means = [_geometric_mean(ratios) for ratios in found.values()]
             lines.append(

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import goals
+from benchmarks.networks import NETWORKS
+from benchmarks.table import table_lines
+
 PROJECT = Path(__file__).resolve().parents[3]
 SCRIPT = PROJECT / "benchmarks" / "schedule.py"
 ONE_ROW = ["--models", "mlperf_tiny_ad", "--batches", "1", "--targets", "tiny"]
@@ -90,3 +94,25 @@ def test_random_networks_count_failures(tmp_path):
     bad = run(script, "--count", 1, "--seed", 11, "--targets", tmp_path / "none.yaml", "--jobs", 1)
     assert bad.returncode == 1
     assert "shrink.py 11 --target" in bad.stdout and "1 of 1 failed" in bad.stdout
+
+
+def test_goals_are_of_known_networks():
+    """A goal of a network that no row can have would never be looked at."""
+    named = {*goals.GOALS, *goals.NETWORK_OF_FILE.values(), *(x.network for x in goals.LIMITS)}
+    assert named - set(NETWORKS) == {"deeplabv3"}, "which is a file only"
+    assert goals.goal_of("yolo_c2f_320_u8_qdq.onnx", 16, "mlsoc") == goals.GOALS["yolo_320"][16]
+    assert goals.goal_of("resnet50", 1, "edge") is goals.goal_of("resnet50", 3, "mlsoc") is None
+
+
+def test_the_table_shows_goals_and_failures(measured):
+    """Met and missed ones, limits of other figures, and what could not be compiled."""
+    row = measured[0] | {"model": "resnet50", "batch": 1, "target": "mlsoc"}
+    good = row | {"ratio": 1.01, "goal": 1.02, "goal_is_met": True, "compile_user_seconds": 3.5}
+    bad = row | {"ratio": 1.04, "goal": 1.02, "goal_is_met": False, "compile_user_seconds": 4.5}
+    failed = {"model": "m", "batch": 1, "target": "tiny", "error": "no memory"}
+    text = "\n".join(table_lines([good, bad, failed]))
+    assert "1.02 met" in text and "1.02 no" in text
+    assert "\nmet: resnet50 batch 1 mlsoc: compile user seconds 3.50 (goal: at most 4)" in text
+    assert "not met: resnet50 batch 1 mlsoc: compile user seconds 4.50" in text
+    assert "failed: m batch 1 tiny: no memory" in text
+    assert "geometric mean at batch 1, 1 of 9 networks with a goal: 1.025" in text
