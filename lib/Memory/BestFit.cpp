@@ -1,28 +1,11 @@
 // Greedy best-fit placement.
 
-#include "Memory/Problem.h"
+#include "Memory/Greedy.h"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 
 namespace afe::memory {
-
-static int64_t alignUp(int64_t value, int64_t alignment) {
-  return (value + alignment - 1) / alignment * alignment;
-}
-
-int64_t maxLiveLoad(const Problem &problem) {
-  std::map<int64_t, int64_t> change;
-  for (const BufferSpec &b : problem.buffers) {
-    change[b.lower] += b.size;
-    change[b.upper] -= b.size;
-  }
-  int64_t load = 0, most = 0;
-  for (auto [time, delta] : change)
-    most = std::max(most, load += delta);
-  return most;
-}
 
 std::vector<int64_t> placeBestFit(const Problem &problem, int64_t &height) {
   const std::vector<BufferSpec> &buffers = problem.buffers;
@@ -37,13 +20,8 @@ std::vector<int64_t> placeBestFit(const Problem &problem, int64_t &height) {
   height = 0;
   for (size_t index : order) {
     const BufferSpec &b = buffers[index];
-    std::vector<std::pair<int64_t, int64_t>> taken; // ranges of the neighbours in time
-    for (size_t other = 0; other < buffers.size(); ++other)
-      if (offsets[other] >= 0 && buffers[other].lower < b.upper && b.lower < buffers[other].upper)
-        taken.push_back({offsets[other], offsets[other] + buffers[other].size});
-    std::sort(taken.begin(), taken.end());
     int64_t at = 0, best = -1, bestGap = INT64_MAX;
-    for (auto [lo, hi] : taken) {
+    for (auto [lo, hi] : rangesBeside(problem, offsets, index)) {
       int64_t aligned = alignUp(at, b.alignment);
       if (aligned + b.size <= lo && lo - at < bestGap) {
         best = aligned;

@@ -55,3 +55,18 @@ def dram_timeline(
     prologue_bursts: int,
     requests: Sequence[tuple[int, int, int]],
 ) -> dict[str, Any]: ...
+def place_buffers(
+    buffers: Sequence[tuple[int, int, int, int]],
+    capacity: int,
+    steps: int,
+    method: str,
+    lowest: bool,
+    in_place: Sequence[tuple[int, int]],
+    names: Sequence[str],
+) -> dict[str, Any]: ...
+def validate_placement(
+    buffers: Sequence[tuple[int, int, int, int]],
+    capacity: int,
+    offsets: Sequence[int],
+    in_place: Sequence[tuple[int, int]],
+) -> str: ...

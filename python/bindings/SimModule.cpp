@@ -3,6 +3,7 @@
 // (a file, program, target or input that is wrong) and RuntimeError (a fault of the running
 // program); the simulator runs without the GIL and can be interrupted.
 
+#include "SimMemory.h"
 #include "SimProgram.h"
 
 #include "Encoding/Lm.h"
@@ -237,8 +238,9 @@ void bindProgram(nb::module_ &m) {
 } // namespace
 
 NB_MODULE(_sim, m) {
-  m.doc() = "Simulator and validator of programs for the MLA.";
+  m.doc() = "Simulator and validator of programs for the MLA; placement of buffers.";
   bindProgram(m);
+  bindMemory(m);
   m.attr("Simulation") =
       nb::module_::import_("collections").attr("namedtuple")("Simulation", "outputs stats");
   m.def("load", &load, "lm"_a, "Decodes an .lm file (bytes-like); ValueError if it is none.");
