@@ -52,8 +52,8 @@ static double readBytes(const Network &network, const Layer &layer, int number) 
   const Tensor &t = network.tensors[layer.inputs[number]];
   if (layer.kind == Layer::Kind::Move) {
     double moved = 0;
-    for (const MoveRun &run : layer.move.runs)
-      moved += run.input == number ? run.bytes : 0;
+    for (const MoveCopy &move : layer.move.copies)
+      moved += move.input == number ? move.copy.bytes() : 0;
     return moved;
   }
   const ConvParams &conv = layer.conv;

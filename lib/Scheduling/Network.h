@@ -4,6 +4,7 @@
 #pragma once
 
 #include "Encoding/Isa.h"
+#include "Scheduling/StridedCopy.h"
 
 #include <array>
 #include <cstdint>
@@ -95,14 +96,18 @@ struct VectorParams {
   int64_t boundPerElement = 0; ///< cycles per element of the lower bound's vector term
 };
 
-/// Bytes moved: dst[i] = src[i] for every run; the rest of the output is `fill`.
-struct MoveRun {
-  int input = 0;
-  int64_t src = 0, dst = 0, bytes = 0; ///< offsets inside the storages
+/// Bytes moved from an input's storage to the output's: a run inside loops, innermost in the
+/// destination first. Where `padTo` is not 0, the run with the first `laneLoops` loops is continued
+/// with `fill` up to so many bytes.
+struct MoveCopy {
+  int input = 0; ///< index in Layer::inputs, or -1: every byte is `fill`
+  StridedCopy copy;
+  int64_t laneLoops = 0, padTo = 0;
 };
 struct MoveParams {
-  std::vector<MoveRun> runs; ///< ascending in dst
-  uint8_t fill = 0;
+  std::vector<MoveCopy> copies; ///< disjoint in the destination
+  int64_t fill = 0;             ///< an element
+  int64_t fillBytes = 1;        ///< its size
 };
 
 struct Layer {
