@@ -86,6 +86,15 @@ struct ConvParams {
   std::vector<uint8_t> table; ///< 256 bytes indexed by the value's low byte, or empty
 };
 
+/// Where a gather reads operand 0, if that is known: per output row and column the position in
+/// units of 2^-bits. The positions are operands; a tile gets those that count from its own part of
+/// operand 0.
+struct Gather {
+  std::vector<int32_t> rows, cols;
+  int rowOperand = -1, colOperand = -1; ///< numbers of the operands; -1: positions are not known
+  int64_t bits = 0;
+};
+
 /// VECTOR work: a micro-program with its tables.
 struct VectorParams {
   std::vector<uint8_t> program; ///< micro-operations, then tables, as they lie in L1
@@ -93,7 +102,9 @@ struct VectorParams {
   bool window = false, gathers = false, reducesChannels = false, reducesPixels = false;
   bool usesChannelIndex = false; ///< a block must hold all channels
   int64_t kh = 0, kw = 0, strideY = 1, strideX = 1, dilY = 1, dilX = 1, padTop = 0, padLeft = 0;
-  int64_t boundPerElement = 0; ///< cycles per element of the lower bound's vector term
+  Tensor domain; ///< its extents are those the program runs over; it has no storage
+  Gather gather;
+  int64_t boundWork = 0; ///< elements times cycles of the lower bound's vector term
 };
 
 /// Bytes moved from an input's storage to the output's: a run inside loops, innermost in the

@@ -45,12 +45,11 @@ public:
   explicit MoveBuilder(sched::MoveParams &move) : move(move) {}
 
   /// `size` channels of `source` (operand `input`; -1: fill) from `from` on to those of `target`
-  /// from `to` on. In the other dimensions both have the same shape. False, and nothing is added,
-  /// where the axes of the two do not match.
-  bool copy(int input, const ElementLayout &source, int64_t from, const ElementLayout &target,
+  /// from `to` on. In the other dimensions both have the same shape.
+  void copy(int input, const ElementLayout &source, int64_t from, const ElementLayout &target,
             int64_t to, int64_t size);
-  bool copy(int input, const ElementLayout &source, const ElementLayout &target) {
-    return copy(input, source, 0, target, 0, channelsOf(target));
+  void copy(int input, const ElementLayout &source, const ElementLayout &target) {
+    copy(input, source, 0, target, 0, channelsOf(target));
   }
   void fill(const ElementLayout &target, int64_t to, int64_t size);
   /// The same elements in row-major order under two shapes.
@@ -64,6 +63,8 @@ private:
   bool copyInParts(unsigned dim, int input, const ElementLayout &source, int64_t from,
                    const ElementLayout &target, int64_t to, int64_t size);
   bool addLoops(int input, const ElementLayout &source, const ElementLayout &target, int64_t padTo);
+  void addElements(int input, const ElementLayout &source, int64_t from,
+                   const ElementLayout &target, int64_t to, int64_t size, int64_t padTo);
   void add(int input, int64_t src, int64_t dst, int64_t run, std::vector<Loop> loops,
            std::vector<Loop> lanes, int64_t padTo);
 
@@ -113,68 +114,6 @@ int64_t sliceable(const ElementLayout &layout, int64_t at, int64_t size) {
   return std::min(size, kLanes - at % kLanes);
 }
 
-/// The dimension, but for the channels, along which the last plane of 16 is not full; -1: none.
-int unevenDimension(const ElementLayout &layout) {
-  for (auto [dim, axes] : llvm::enumerate(layout.dimensions().drop_back()))
-    if (llvm::any_of(axes, [](const Axis &axis) { return axis.block != 0; }))
-      return int(dim);
-  return -1;
-}
-
-bool MoveBuilder::copyInParts(unsigned dim, int input, const ElementLayout &source, int64_t from,
-                              const ElementLayout &target, int64_t to, int64_t size) {
-  int64_t extent = source.extent(dim), whole = extent / kLanes * kLanes;
-  for (auto [start, count] : {std::pair(int64_t(0), whole), {whole, extent - whole}}) {
-    std::optional<ElementLayout> src = source.sliced(dim, start, count),
-                                 dst = target.sliced(dim, start, count);
-    if (!src || !dst || !copy(input, *src, from, *dst, to, size))
-      return false;
-  }
-  return true;
-}
-
-bool MoveBuilder::copy(int input, const ElementLayout &source, int64_t from,
-                       const ElementLayout &target, int64_t to, int64_t size) {
-  const size_t before = move.copies.size();
-  if (int dim = std::max(unevenDimension(source), unevenDimension(target)); dim >= 0) {
-    bool done = copyInParts(dim, input, source, from, target, to, size);
-    if (!done)
-      move.copies.resize(before);
-    return done;
-  }
-  const unsigned last = target.dimensions().size() - 1;
-  const int64_t channels = channelsOf(target), whole = sched::roundUp(channels, kLanes);
-  const bool pads = whole != channels && target.isWritable();
-  while (size > 0) {
-    int64_t piece = std::min(sliceable(source, from, size), sliceable(target, to, size));
-    int64_t padTo = pads && to + piece == channels ? (whole - to) * target.elementBytes() : 0;
-    std::optional<ElementLayout> src = source.sliced(last, from, piece),
-                                 dst = target.sliced(last, to, piece);
-    if (!src || !dst || !addLoops(input, *src, *dst, padTo)) {
-      // Channels that lie in no common order: one after the other.
-      piece = 1;
-      padTo = pads && to + 1 == channels ? (whole - to) * target.elementBytes() : 0;
-      src = source.sliced(last, from, 1), dst = target.sliced(last, to, 1);
-      if (!src || !dst || !addLoops(input, *src, *dst, padTo)) {
-        move.copies.resize(before);
-        return false;
-      }
-    }
-    from += piece, to += piece, size -= piece;
-  }
-  return true;
-}
-
-void MoveBuilder::fill(const ElementLayout &target, int64_t to, int64_t size) {
-  size_t first = move.copies.size();
-  copy(-1, target, to, target, to, size);
-  for (size_t i = first; i < move.copies.size(); ++i) {
-    move.copies[i].copy.src = 0;
-    for (Loop &loop : move.copies[i].copy.loops)
-      loop.src = 0;
-  }
-}
-
 SmallVector<int64_t> shapeOfLayout(const ElementLayout &layout) {
   SmallVector<int64_t> shape;
   for (unsigned dim = 0; dim < layout.dimensions().size(); ++dim)
@@ -189,24 +128,110 @@ SmallVector<int64_t> delinear(ArrayRef<int64_t> shape, int64_t at) {
   return index;
 }
 
+/// Appends a run, or makes the last one longer.
+void join(std::vector<StridedCopy> &runs, int64_t src, int64_t dst, int64_t bytes) {
+  if (!runs.empty() && runs.back().src + runs.back().run == src &&
+      runs.back().dst + runs.back().run == dst)
+    runs.back().run += bytes;
+  else
+    runs.push_back({src, dst, bytes, {}});
+}
+
+/// The dimension, but for the channels, whose innermost axis has a last plane of 16 that is not
+/// full; -1: none.
+int unevenDimension(const ElementLayout &layout) {
+  for (auto [dim, axes] : llvm::enumerate(layout.dimensions().drop_back()))
+    if (!axes.empty() && axes.back().block)
+      return int(dim);
+  return -1;
+}
+
+/// The full planes along dimension `dim` of one of the layouts, and the last ones.
+bool MoveBuilder::copyInParts(unsigned dim, int input, const ElementLayout &source, int64_t from,
+                              const ElementLayout &target, int64_t to, int64_t size) {
+  const size_t before = move.copies.size();
+  int64_t period = target.extent(dim);
+  for (const ElementLayout *layout : {&source, &target})
+    if (ArrayRef<Axis> axes = layout->dimensions()[dim]; !axes.empty() && axes.back().block)
+      period = std::min(period, axes.back().extent);
+  const int64_t whole = period / kLanes * kLanes;
+  for (int64_t start = 0; start < target.extent(dim); start += period)
+    for (auto [at, count] : {std::pair(start, whole), {start + whole, period - whole}}) {
+      std::optional<ElementLayout> src = source.sliced(dim, at, count),
+                                   dst = target.sliced(dim, at, count);
+      if (!src || !dst || unevenDimension(*src) == int(dim) || unevenDimension(*dst) == int(dim)) {
+        move.copies.resize(before);
+        return false;
+      }
+      copy(input, *src, from, *dst, to, size);
+    }
+  return true;
+}
+
+void MoveBuilder::copy(int input, const ElementLayout &source, int64_t from,
+                       const ElementLayout &target, int64_t to, int64_t size) {
+  if (int dim = std::max(unevenDimension(source), unevenDimension(target)); dim >= 0)
+    if (copyInParts(dim, input, source, from, target, to, size))
+      return;
+  const unsigned last = target.dimensions().size() - 1;
+  const int64_t channels = channelsOf(target), whole = sched::roundUp(channels, kLanes);
+  const bool pads = whole != channels && target.isWritable();
+  while (size > 0) {
+    int64_t piece = std::min(sliceable(source, from, size), sliceable(target, to, size));
+    int64_t padTo = pads && to + piece == channels ? (whole - to) * target.elementBytes() : 0;
+    std::optional<ElementLayout> src = source.sliced(last, from, piece),
+                                 dst = target.sliced(last, to, piece);
+    if (!src || !dst || !addLoops(input, *src, *dst, padTo))
+      addElements(input, source, from, target, to, piece, padTo);
+    from += piece, to += piece, size -= piece;
+  }
+}
+
+/// Where the axes of the two do not match: element by element, what follows each other joined.
+void MoveBuilder::addElements(int input, const ElementLayout &source, int64_t from,
+                              const ElementLayout &target, int64_t to, int64_t size,
+                              int64_t padTo) {
+  SmallVector<int64_t> shape = shapeOfLayout(target);
+  const int64_t bytes = target.elementBytes();
+  shape.back() = size;
+  int64_t total = std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<>());
+  std::vector<StridedCopy> runs;
+  for (int64_t at = 0; at < total; ++at) {
+    SmallVector<int64_t> index = delinear(shape, at), sourceIndex = index;
+    index.back() += to, sourceIndex.back() += from;
+    int64_t dst = target.address(index);
+    join(runs, source.address(sourceIndex), dst, bytes);
+    if (padTo != 0 && at % size == size - 1)
+      move.copies.push_back({-1, {0, dst + bytes, padTo - size * bytes, {}}, 0, 0});
+  }
+  for (StridedCopy &one : sched::compressRuns(runs))
+    move.copies.push_back({input, std::move(one), 0, 0});
+}
+
+void MoveBuilder::fill(const ElementLayout &target, int64_t to, int64_t size) {
+  size_t first = move.copies.size();
+  copy(-1, target, to, target, to, size);
+  for (size_t i = first; i < move.copies.size(); ++i) {
+    move.copies[i].copy.src = 0;
+    for (Loop &loop : move.copies[i].copy.loops)
+      loop.src = 0;
+  }
+}
+
 void MoveBuilder::reshape(const ElementLayout &source, const ElementLayout &target) {
   SmallVector<int64_t> from = shapeOfLayout(source), to = shapeOfLayout(target);
-  if (std::optional<ElementLayout> same = source.reshaped(to); same && copy(0, *same, target))
-    return;
+  if (std::optional<ElementLayout> same = source.reshaped(to))
+    return copy(0, *same, target);
   if (std::optional<ElementLayout> same = target.reshaped(from);
-      same && channelsOf(target) % kLanes == 0 && copy(0, source, *same))
-    return;
+      same && channelsOf(target) % kLanes == 0)
+    return copy(0, source, *same);
   std::vector<StridedCopy> runs;
   int64_t bytes = target.elementBytes(), channels = channelsOf(target),
           pad = (sched::roundUp(channels, kLanes) - channels) * bytes;
   int64_t total = std::accumulate(to.begin(), to.end(), int64_t(1), std::multiplies<>());
   for (int64_t at = 0; at < total; ++at) {
-    int64_t src = source.address(delinear(from, at)), dst = target.address(delinear(to, at));
-    if (!runs.empty() && runs.back().src + runs.back().run == src &&
-        runs.back().dst + runs.back().run == dst)
-      runs.back().run += bytes;
-    else
-      runs.push_back({src, dst, bytes, {}});
+    int64_t dst = target.address(delinear(to, at));
+    join(runs, source.address(delinear(from, at)), dst, bytes);
     if (pad != 0 && at % channels == channels - 1)
       move.copies.push_back({-1, {0, dst + bytes, pad, {}}, 0, 0});
   }
@@ -214,11 +239,10 @@ void MoveBuilder::reshape(const ElementLayout &source, const ElementLayout &targ
     move.copies.push_back({0, std::move(one), 0, 0});
 }
 
-/// A constant operand has a storage of its own, in planes; others lie where their homes are.
+/// A constant operand has a storage of its own; others lie where their homes are.
 std::optional<ElementLayout> sourceLayout(Value value) {
   if (value.getDefiningOp<ConstOp>())
-    return ElementLayout(planesOf(dimsOf(value), elementBytesOf(value)), shapeOf(value),
-                         elementBytesOf(value));
+    return ElementLayout(rootLayout(value), shapeOf(value), elementBytesOf(value));
   std::optional<Home> home = homeOf(value);
   return home ? std::optional(home->layout) : std::nullopt;
 }
@@ -229,12 +253,13 @@ LogicalResult copySlice(SliceOp slice, unsigned dim, const ElementLayout &source
   unsigned last = slice.getStart().size() - 1;
   int64_t start = slice.getStart()[dim], size = slice.getSize()[dim];
   int64_t step = slice.getStrides() ? (*slice.getStrides())[dim] : 1;
-  if (dim == last && step == 1)
-    return success(builder.copy(0, source, start, target, 0, size));
+  if (dim == last && step == 1) {
+    builder.copy(0, source, start, target, 0, size);
+    return success();
+  }
   if (dim == last) {
     for (int64_t c = 0; c < size; ++c)
-      if (!builder.copy(0, source, start + c * step, target, c, 1))
-        return failure();
+      builder.copy(0, source, start + c * step, target, c, 1);
     return success();
   }
   if (std::optional<ElementLayout> part = source.sliced(dim, start, size, step))
@@ -259,9 +284,9 @@ LogicalResult buildConcat(ConcatOp concat, const ElementLayout &target, MoveBuil
       continue;
     std::optional<ElementLayout> source = sourceLayout(operand);
     std::optional<ElementLayout> part = axis == last ? target : target.sliced(axis, start, size);
-    if (!source || !part ||
-        !builder.copy(input++, *source, 0, *part, axis == last ? start : 0, shapeOf(operand)[last]))
+    if (!source || !part)
       return failure();
+    builder.copy(input++, *source, 0, *part, axis == last ? start : 0, shapeOf(operand)[last]);
   }
   return success();
 }
@@ -287,14 +312,15 @@ LogicalResult buildPad(PadOp pad, const ElementLayout &source, ElementLayout tar
   }
   builder.fill(target, 0, low[last]);
   builder.fill(target, low[last] + size[last], high[last]);
-  return success(builder.copy(0, source, 0, target, low[last], size[last]));
+  builder.copy(0, source, 0, target, low[last], size[last]);
+  return success();
 }
 
 } // namespace
 
-LogicalResult afe::buildCopy(const ElementLayout &source, const ElementLayout &target,
-                             sched::MoveParams &move) {
-  return success(MoveBuilder(move).copy(0, source, target));
+void afe::buildCopy(const ElementLayout &source, const ElementLayout &target,
+                    sched::MoveParams &move) {
+  MoveBuilder(move).copy(0, source, target);
 }
 
 LogicalResult afe::buildMove(Operation *op, sched::MoveParams &move) {
@@ -315,7 +341,8 @@ LogicalResult afe::buildMove(Operation *op, sched::MoveParams &move) {
     return buildPad(pad, *source, home->layout, builder);
   }
   if (auto transpose = dyn_cast<TransposeOp>(op))
-    return success(builder.copy(0, source->transposed(transpose.getPerms()), home->layout));
-  builder.reshape(*source, home->layout);
+    builder.copy(0, source->transposed(transpose.getPerms()), home->layout);
+  else
+    builder.reshape(*source, home->layout);
   return success();
 }

@@ -62,7 +62,7 @@ private:
   int constantTensor(Value value);
   int wholeBlocks(Value value);
   LogicalResult addLayer(Operation &op);
-  LogicalResult addResultCopies();
+  void addResultCopies();
   LogicalResult buildConv(Operation &op, sched::ConvParams &conv);
   template <typename Op> void convCommon(Op op, sched::ConvParams &conv);
   void mergeGroups(sched::ConvParams &conv, int64_t inChannels, int64_t outChannels);
@@ -119,7 +119,7 @@ int NetworkBuilder::constantTensor(Value value) {
   t.n = d.n, t.h = d.h, t.w = d.w, t.c = d.c;
   t.type = elementType(cast<RankedTensorType>(value.getType()).getElementType());
   int64_t e = t.elementBytes();
-  t.layout = planesOf(d, e);
+  t.layout = rootLayout(value);
   // Constants are rewritten in planes of 16 channels.
   ArrayRef<uint8_t> raw = rawBytes(constant.getValue(), result);
   std::vector<uint8_t> &bytes = result.owned.emplace_back(d.n * t.layout.image, 0);
@@ -333,8 +333,7 @@ int NetworkBuilder::wholeBlocks(Value value) {
   layer.inputs = {dense};
   layer.outputs = {it->second};
   layer.move.fillBytes = t.elementBytes();
-  if (failed(buildCopy(elementsOf(network.tensors[dense]), elementsOf(t), layer.move)))
-    return dense; // (both are plain tensors)
+  buildCopy(elementsOf(network.tensors[dense]), elementsOf(t), layer.move);
   network.layers.push_back(std::move(layer));
   result.layerOps.push_back(nullptr);
   return it->second;
@@ -396,7 +395,7 @@ LogicalResult checkHomes(Operation &op) {
       return op.emitOpError("touches a value that is promised as a view and cannot be one; run "
                             "--mla-choose-layouts first"),
              failure();
-    bool fits = written ? home->layout.isWritable() : home->layout.asTensor().has_value();
+    bool fits = written ? canWrite(&op, home->layout) : home->layout.asTensor().has_value();
     if (isMovement(&op) || fits)
       return success();
     return op.emitOpError("touches a value whose bytes are no tensor of four strides; run "
@@ -414,7 +413,7 @@ LogicalResult checkHomes(Operation &op) {
   return success();
 }
 
-LogicalResult NetworkBuilder::addResultCopies() {
+void NetworkBuilder::addResultCopies() {
   auto terminator = cast<ReturnOp>(segment.getBody().front().getTerminator());
   for (unsigned index : copies) {
     Value value = terminator.getValues()[index];
@@ -438,13 +437,11 @@ LogicalResult NetworkBuilder::addResultCopies() {
     ElementLayout source =
         value.getDefiningOp<ConstOp>() ? elementsOf(network.tensors[from]) : homeOf(value)->layout;
     ElementLayout target = value.getDefiningOp<ConstOp>() ? elementsOf(t) : outputLayout(value);
-    if (failed(buildCopy(source, target, layer.move)))
-      return segment.emitOpError("returns a value that no strided copy writes");
+    buildCopy(source, target, layer.move);
     network.outputs[index] = layer.outputs[0];
     network.layers.push_back(std::move(layer));
     result.layerOps.push_back(nullptr);
   }
-  return success();
 }
 
 LogicalResult NetworkBuilder::run() {
@@ -473,7 +470,8 @@ LogicalResult NetworkBuilder::run() {
       network.outputs[index] = tensorOf(value);
       network.tensors[network.outputs[index]].name = resultName(segment, index);
     }
-  return addResultCopies();
+  addResultCopies();
+  return success();
 }
 
 } // namespace

@@ -37,7 +37,7 @@ bool isWrittenByLayer(Value value) {
 
 bool isWritable(Value value) {
   std::optional<Home> home = homeOf(value);
-  return home && home->layout.isWritable();
+  return home && canWrite(value.getDefiningOp(), home->layout);
 }
 
 // --- matrix products ---------------------------------------------------------------------------

@@ -130,6 +130,15 @@ std::optional<ElementLayout> ElementLayout::sliced(unsigned dim, int64_t from, i
   bool toEnd = from + size == extent(dim);
   if (isLane && (from % kLanes || (size % kLanes && !toEnd) || step != 1))
     result.cutsBlock = true;
+  // Within one step of the outermost axis that axis is none.
+  for (int64_t inner = extent(dim); axes.size() > 1;) {
+    inner /= axes[0].extent;
+    if (from / inner != (from + (size - 1) * step) / inner)
+      break;
+    result.start += from / inner * axes[0].stride;
+    from %= inner;
+    axes.erase(axes.begin());
+  }
   if (size == 1) {
     result.start += distance(axes, from);
     axes.clear();

@@ -38,9 +38,21 @@ sched::Layout afe::rootLayout(Value root) {
   Operation *def = root.getDefiningOp();
   if (!def)
     return interleavedOf(dims, bytes, /*dense=*/true);
+  // VECTOR need not fill the block of a single channel.
+  if (mlir::isa<ConstOp, VectorOp>(def) && dims.c == 1)
+    return interleavedOf(dims, bytes, /*dense=*/true);
   if (def->hasAttr(kInterleavedAttr))
     return interleavedOf(dims, bytes, /*dense=*/false);
   return planesOf(dims, bytes);
+}
+
+bool afe::canWrite(Operation *writer, const ElementLayout &layout) {
+  if (layout.isWritable())
+    return true;
+  std::optional<sched::Layout> tensor = layout.asTensor();
+  return mlir::isa<VectorOp>(writer) && tensor &&
+         layout.extent(layout.dimensions().size() - 1) == 1 &&
+         tensor->pixel == layout.elementBytes();
 }
 
 ElementLayout afe::outputLayout(Value value) {
@@ -51,12 +63,17 @@ ElementLayout afe::outputLayout(Value value) {
 Value afe::outputRoot(Value value) {
   std::optional<Home> home = homeOf(value);
   Operation *def = home ? home->root.getDefiningOp() : nullptr;
-  if (!def || mlir::isa<ConstOp>(def) || !def->hasAttr(kInterleavedAttr))
+  if (!def || mlir::isa<ConstOp>(def))
     return nullptr;
-  int64_t bytes = dimsOf(home->root).n * rootLayout(home->root).image;
-  int64_t outputBytes =
-      dimsOf(value).n * interleavedOf(dimsOf(value), elementBytesOf(value), /*dense=*/false).image;
-  return home->layout == outputLayout(value) && bytes == outputBytes ? home->root : Value();
+  int64_t element = elementBytesOf(value),
+          bytes = dimsOf(home->root).n * rootLayout(home->root).image;
+  for (bool dense : {false, true}) {
+    sched::Layout wanted = interleavedOf(dimsOf(value), element, dense);
+    if (home->layout == ElementLayout(wanted, shapeOf(value), element) &&
+        bytes == dimsOf(value).n * wanted.image)
+      return home->root;
+  }
+  return nullptr;
 }
 
 std::optional<ElementLayout> afe::applyMovement(Operation *op, const ElementLayout &layout) {

@@ -33,8 +33,13 @@ int64_t elementBytesOf(mlir::Value value);
 /// True for operations that only move data.
 bool isMovement(mlir::Operation *op);
 
-/// The layout in which a value's own storage is laid out (arguments: dense; else by `interleaved`).
+/// The layout in which a value's own storage is laid out (arguments and single channels that VECTOR
+/// writes: dense; else by `interleaved`).
 sched::Layout rootLayout(mlir::Value root);
+
+/// Whether the layer can write its result there: whole blocks of channels at four strides; VECTOR
+/// also single channels without a gap.
+bool canWrite(mlir::Operation *writer, const ElementLayout &layout);
 
 /// How a result of the segment lies in its output: HWC16.
 ElementLayout outputLayout(mlir::Value value);

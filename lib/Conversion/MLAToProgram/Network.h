@@ -33,8 +33,7 @@ mlir::LogicalResult buildVector(mla::VectorOp op, sched::VectorParams &params);
 /// A data movement operation whose result has bytes of its own, as copies between the storages of
 /// its operands (of a concatenation: those not in place) and its result's (BuildMove.cpp).
 mlir::LogicalResult buildMove(mlir::Operation *op, sched::MoveParams &params);
-mlir::LogicalResult buildCopy(const ElementLayout &source, const ElementLayout &target,
-                              sched::MoveParams &params);
+void buildCopy(const ElementLayout &source, const ElementLayout &target, sched::MoveParams &params);
 
 /// Plan attributes (PlanAttributes.cpp).
 void writePlan(mla::SegmentOp segment, const SegmentNetwork &network, const sched::Plan &plan);

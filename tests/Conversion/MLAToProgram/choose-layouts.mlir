@@ -14,7 +14,7 @@ mla.segment @flatten {
   %f = mla.reshape %a : tensor<2x5x3x32xi8> -> tensor<2x480xi8>
   // CHECK: mla.slice {{.*}}view
   %b = mla.slice %a {start = array<i64: 0, 0, 0, 0>, size = array<i64: 2, 5, 3, 24>} : tensor<2x5x3x32xi8> -> tensor<2x5x3x24xi8>
-  // CHECK: mla.reshape %{{[^ ]*}} {interleaved} : tensor<2x5x3x24xi8>
+  // CHECK: mla.reshape %{{[^ ]*}} : tensor<2x5x3x24xi8>
   %g = mla.reshape %b : tensor<2x5x3x24xi8> -> tensor<2x360xi8>
   %h = mla.vector %g : (tensor<2x360xi8>) -> tensor<2x360xi8> {
   ^bb0(%l: i32):
@@ -44,7 +44,7 @@ mla.segment @concat {
   %c = mla.concat %a, %b {axis = 3 : i64} : tensor<1x7x5x16xi8>, tensor<1x7x5x12xi8> -> tensor<1x7x5x28xi8>
   // CHECK: mla.concat {{.*}} {axis = 3 : i64, interleaved} :
   %d = mla.concat %b, %a {axis = 3 : i64} : tensor<1x7x5x12xi8>, tensor<1x7x5x16xi8> -> tensor<1x7x5x28xi8>
-  // CHECK: mla.concat {{.*}} {axis = 1 : i64, in_place = array<i64: 1>, interleaved} :
+  // CHECK: mla.concat {{.*}} {axis = 1 : i64, in_place = array<i64: 1>} :
   %e = mla.concat %x, %s {axis = 1 : i64} : tensor<1x7x5x16xi8>, tensor<1x7x5x16xi8> -> tensor<1x14x5x16xi8>
   mla.return %c, %d, %e : tensor<1x7x5x28xi8>, tensor<1x7x5x28xi8>, tensor<1x14x5x16xi8>
 }
