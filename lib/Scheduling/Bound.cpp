@@ -59,6 +59,19 @@ static std::vector<bool> readPositions(int64_t size, const std::vector<bool> &ou
   return isRead;
 }
 
+/// The positions of `size` that a gather takes for the needed outputs.
+static std::vector<bool> gatheredPositions(int64_t size, const std::vector<bool> &outputs,
+                                           const std::vector<int32_t> &positions, int64_t bits) {
+  std::vector<bool> isRead(size);
+  for (size_t i = 0; i < outputs.size() && i < positions.size(); ++i) {
+    int64_t floor = positions[i] >> bits, fraction = positions[i] - (floor << bits);
+    if (outputs[i])
+      for (int64_t at : {floor, floor + (fraction != 0)})
+        isRead[std::clamp<int64_t>(at, 0, size - 1)] = true;
+  }
+  return isRead;
+}
+
 /// What a layer reads of operand `number` to make what is needed of its output.
 static Need readOf(const Network &network, const Layer &layer, int number, const Need &output) {
   const Tensor &t = network.tensors[layer.inputs[number]], &out = network.tensors[layer.outputs[0]];
@@ -73,6 +86,10 @@ static Need readOf(const Network &network, const Layer &layer, int number, const
   if (layer.kind == Layer::Kind::Vector && vec.window && number == 0 && !vec.reducesPixels)
     return {readPositions(t.h, output.rows, vec.strideY, -vec.padTop, vec.kh, vec.dilY),
             readPositions(t.w, output.cols, vec.strideX, -vec.padLeft, vec.kw, vec.dilX)};
+  if (layer.kind == Layer::Kind::Vector && vec.gather.rowOperand >= 0 && number == 0 &&
+      !vec.reducesPixels)
+    return {gatheredPositions(t.h, output.rows, vec.gather.rows, vec.gather.bits),
+            gatheredPositions(t.w, output.cols, vec.gather.cols, vec.gather.bits)};
   bool byPosition = layer.kind == Layer::Kind::Vector
                         ? !vec.gathers && !vec.reducesPixels
                         : layer.kind == Layer::Kind::Conv && !conv.matmul && number == 1;
@@ -99,7 +116,7 @@ static void markRead(const Network &network, const Layer &layer, int number, con
     for (int64_t y = 0; y < t.h; ++y)
       for (int64_t x = 0; x < t.w && need.rows[y]; ++x)
         for (int64_t c = 0; c < t.c && need.cols[x]; c += kLanes)
-          mark(l.offset + n * l.image + y * l.row + x * l.pixel + c / kLanes * l.block,
+          mark(l.offset + l.imageOffset(n) + y * l.row + x * l.pixel + c / kLanes * l.block,
                std::min(kLanes, t.c - c) * t.elementBytes());
 }
 

@@ -10,8 +10,8 @@ namespace afe::sched {
 
 namespace {
 
-constexpr int64_t kFillBytes = 1024;  ///< of the constant that fills are made from
-constexpr int64_t kLeastPiece = 2048; ///< smaller pieces cost more latency than they save
+constexpr int64_t kFillBytes = 1024; ///< of the constant that fills are made from
+constexpr int64_t kLeastCycles = 64; ///< shorter pieces cost more latency than they save
 
 /// Cycles of an engine that moves `rate` bytes per cycle; runs that follow each other are one.
 int64_t cyclesOf(StridedCopy copy, int64_t rate) {
@@ -36,6 +36,8 @@ private:
   Staged stage(const MoveCopy &piece, bool inSourceOrder) const;
   Staged stage(const MoveCopy &piece) const;
   int64_t extendedRun(const MoveCopy &piece) const;
+  int64_t paddedBytes(const MoveCopy &piece) const;
+  int64_t cyclesOfPiece(const MoveCopy &piece) const;
   bool emitPiece(const MoveCopy &piece, int quad);
   bool fill(int quad, const L1Ref &slot, int64_t bytes);
   L2Ref open(int storage, StridedCopy &copy);
@@ -58,11 +60,16 @@ int64_t MoveEmitter::extendedRun(const MoveCopy &piece) const {
   return std::max(bytes, piece.padTo);
 }
 
-/// Halves the outermost loops (where there are none, the run) until no piece is larger than `most`.
+int64_t MoveEmitter::paddedBytes(const MoveCopy &piece) const {
+  int64_t bytes = extendedRun(piece);
+  for (size_t i = piece.laneLoops; i < piece.copy.loops.size(); ++i)
+    bytes *= piece.copy.loops[i].extent;
+  return bytes;
+}
+
+/// Cuts the outermost loops (where there are none, the run) until no piece is larger than `most`.
 void MoveEmitter::cut(const MoveCopy &whole, int64_t most, std::vector<MoveCopy> &pieces) const {
-  int64_t bytes = extendedRun(whole);
-  for (size_t i = whole.laneLoops; i < whole.copy.loops.size(); ++i)
-    bytes *= whole.copy.loops[i].extent;
+  int64_t bytes = paddedBytes(whole);
   MoveCopy part = whole;
   auto add = [&](int64_t first, int64_t src, int64_t dst) {
     part.copy.src = whole.copy.src + first * src;
@@ -201,20 +208,27 @@ bool MoveEmitter::emitPiece(const MoveCopy &piece, int quad) {
   return true;
 }
 
+/// Cycles of the slower engine.
+int64_t MoveEmitter::cyclesOfPiece(const MoveCopy &piece) const {
+  Staged staged = stage(piece);
+  return std::max(piece.input < 0 ? 0 : cyclesOf(staged.load, e.target.load_rate_max / 2),
+                  cyclesOf(staged.store, e.target.store_bytes_per_cycle));
+}
+
 bool MoveEmitter::run() {
   int64_t total = 0;
   for (const MoveCopy &copy : move.copies)
-    total += copy.copy.bytes();
-  int64_t share = ceilDiv(total, 2 * e.quads());
+    total += cyclesOfPiece(copy);
+  int64_t share = std::max(kLeastCycles, ceilDiv(total, 2 * e.quads()));
   std::vector<MoveCopy> pieces;
-  for (const MoveCopy &copy : move.copies)
-    cut(copy, std::min(limit, std::max(kLeastPiece, share)), pieces);
+  for (const MoveCopy &copy : move.copies) {
+    int64_t count = ceilDiv(cyclesOfPiece(copy), share);
+    cut(copy, std::min(limit, ceilDiv(paddedBytes(copy), count)), pieces);
+  }
   std::vector<int64_t> busy(e.quads());
   for (const MoveCopy &piece : pieces) {
     int quad = int(std::min_element(busy.begin(), busy.end()) - busy.begin());
-    Staged staged = stage(piece);
-    busy[quad] += std::max(cyclesOf(staged.load, e.target.load_rate_max / 2),
-                           cyclesOf(staged.store, e.target.store_bytes_per_cycle));
+    busy[quad] += cyclesOfPiece(piece);
     if (!emitPiece(piece, quad))
       return false;
   }

@@ -18,9 +18,16 @@ constexpr int64_t kLanes = 16; ///< channels of a block
 inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t roundUp(int64_t a, int64_t b) { return ceilDiv(a, b) * b; }
 
-/// Byte strides of a tensor inside its storage.
+/// Byte strides of a tensor inside its storage. Where `group` is not 0, images lie in groups of so
+/// many, `groupStride` apart (the heads of several images); matrix products alone read such
+/// tensors, image by image.
 struct Layout {
   int64_t offset = 0, image = 0, row = 0, pixel = 0, block = 0;
+  int64_t group = 0, groupStride = 0;
+
+  int64_t imageOffset(int64_t n) const {
+    return group ? n / group * groupStride + n % group * image : n * image;
+  }
 };
 
 /// Bytes that are allocated as one; several tensors may be views of it (concatenation, slices).

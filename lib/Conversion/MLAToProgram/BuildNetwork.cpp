@@ -160,7 +160,7 @@ int NetworkBuilder::tensorOf(Value value) {
     t.n = d.n, t.h = d.h, t.w = d.w, t.c = d.c;
     t.type = elementType(cast<RankedTensorType>(value.getType()).getElementType());
     // What is no tensor of four strides is read by data movement alone, which knows better.
-    t.layout = home->layout.asTensor().value_or(rootLayout(value));
+    t.layout = home->layout.asTensor(/*grouped=*/true).value_or(rootLayout(value));
     network.tensors.push_back(t);
     index = network.tensors.size() - 1;
   }
@@ -395,7 +395,7 @@ LogicalResult checkHomes(Operation &op) {
       return op.emitOpError("touches a value that is promised as a view and cannot be one; run "
                             "--mla-choose-layouts first"),
              failure();
-    bool fits = written ? canWrite(&op, home->layout) : home->layout.asTensor().has_value();
+    bool fits = written ? canWrite(&op, home->layout) : canRead(&op, home->layout);
     if (isMovement(&op) || fits)
       return success();
     return op.emitOpError("touches a value whose bytes are no tensor of four strides; run "

@@ -22,10 +22,10 @@ int64_t bytesOf(Value value) {
 
 bool canBeView(Operation *op) { return mlir::isa<ReshapeOp, TransposeOp, SliceOp>(op); }
 
-/// True where a layer, not a movement, reads the value.
-bool isReadByLayer(Value value) {
-  return llvm::any_of(value.getUsers(), [](Operation *user) {
-    return !isMovement(user) && !mlir::isa<ReturnOp>(user);
+/// Whether all layers that read the value (movements do not matter) can read it there.
+bool isReadable(Value value, const ElementLayout &layout) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    return isMovement(user) || mlir::isa<ReturnOp>(user) || canRead(user, layout);
   });
 }
 
@@ -59,7 +59,7 @@ std::optional<ElementLayout> layoutThroughViews(Value value) {
 void orientRhs(MatmulOp matmul) {
   std::optional<ElementLayout> layout = layoutThroughViews(matmul.getRhs());
   const int64_t swap[] = {0, 2, 1};
-  if (!layout || layout->asTensor() || !layout->transposed(swap).asTensor())
+  if (!layout || canRead(matmul, *layout) || !canRead(matmul, layout->transposed(swap)))
     return;
   OpBuilder builder(matmul);
   auto type = cast<RankedTensorType>(matmul.getRhs().getType());
@@ -146,7 +146,7 @@ bool becomesView(Operation *op) {
   op->removeAttr(kInterleavedAttr);
   op->setAttr(kViewAttr, UnitAttr::get(op->getContext()));
   std::optional<Home> home = homeOf(op->getResult(0));
-  if (home && (!isReadByLayer(op->getResult(0)) || home->layout.asTensor()))
+  if (home && isReadable(op->getResult(0), home->layout))
     return true;
   op->removeAttr(kViewAttr);
   return false;
@@ -185,7 +185,7 @@ std::optional<int64_t> settleStorages(ArrayRef<Value> written) {
   for (Value value : written) {
     if (isWrittenByLayer(value) && !isWritable(value))
       return std::nullopt;
-    if (isReadByLayer(value) && !homeOf(value)->layout.asTensor())
+    if (!isReadable(value, homeOf(value)->layout))
       return std::nullopt;
     moved += settle(value);
   }

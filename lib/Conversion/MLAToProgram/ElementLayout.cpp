@@ -29,6 +29,8 @@ ElementLayout::ElementLayout(const sched::Layout &layout, llvm::ArrayRef<int64_t
   int64_t channels = shape.empty() ? 1 : shape.back();
   for (unsigned i = 0; i + 1 < shape.size(); ++i)
     dims.push_back({{shape[i], strides[i], 0}});
+  if (layout.group && shape.size() > 1)
+    dims[0] = {{shape[0] / layout.group, layout.groupStride, 0}, {layout.group, layout.image, 0}};
   if (channels <= kLanes || layout.block == kLanes * bytes)
     dims.push_back({{channels, bytes, 0}});
   else if (channels % kLanes == 0)
@@ -173,9 +175,17 @@ bool ElementLayout::isPadded() const {
   });
 }
 
-std::optional<sched::Layout> ElementLayout::asTensor() const {
+std::optional<sched::Layout> ElementLayout::asTensor(bool grouped) const {
   if (cutsBlock || dims.size() > 4)
     return std::nullopt;
+  if (grouped && dims.size() > 1 && dims[0].size() == 2) {
+    ElementLayout one = *this;
+    one.dims[0].erase(one.dims[0].begin());
+    std::optional<sched::Layout> layout = one.asTensor();
+    if (layout)
+      layout->group = dims[0][1].extent, layout->groupStride = dims[0][0].stride;
+    return layout;
+  }
   sched::Layout layout;
   layout.offset = start;
   AxisList lanes = dims.empty() ? AxisList() : dims.back();

@@ -48,8 +48,9 @@ public:
   std::optional<ElementLayout> sliced(unsigned dim, int64_t start, int64_t size,
                                       int64_t step = 1) const;
 
-  /// As four strides; nullopt where a layer could not read that.
-  std::optional<sched::Layout> asTensor() const;
+  /// As four strides (`grouped`: or with groups of images); nullopt where a layer could not read
+  /// that.
+  std::optional<sched::Layout> asTensor(bool grouped = false) const;
   /// Whether a layer, which writes whole blocks of 16 channels, may write these elements: the bytes
   /// behind the last channel are nobody else's.
   bool isWritable() const;

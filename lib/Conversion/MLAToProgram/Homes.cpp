@@ -46,6 +46,10 @@ sched::Layout afe::rootLayout(Value root) {
   return planesOf(dims, bytes);
 }
 
+bool afe::canRead(Operation *reader, const ElementLayout &layout) {
+  return layout.asTensor(/*grouped=*/mlir::isa<MatmulOp>(reader)).has_value();
+}
+
 bool afe::canWrite(Operation *writer, const ElementLayout &layout) {
   if (layout.isWritable())
     return true;

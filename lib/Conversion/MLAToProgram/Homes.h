@@ -37,6 +37,9 @@ bool isMovement(mlir::Operation *op);
 /// writes: dense; else by `interleaved`).
 sched::Layout rootLayout(mlir::Value root);
 
+/// Whether the layer can read an operand that lies so: at four strides; matrix products also groups
+/// of images.
+bool canRead(mlir::Operation *reader, const ElementLayout &layout);
 /// Whether the layer can write its result there: whole blocks of channels at four strides; VECTOR
 /// also single channels without a gap.
 bool canWrite(mlir::Operation *writer, const ElementLayout &layout);
