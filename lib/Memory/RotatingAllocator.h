@@ -15,20 +15,25 @@ namespace afe::memory {
 class RotatingAllocator {
 public:
   RotatingAllocator(int64_t base, int64_t end, int64_t alignment, int memories = 1)
-      : base(base), end(end), alignment(alignment), live(memories), next(memories, base) {}
+      : base(base), end(end), alignment(alignment), live(memories), next(memories, base),
+        laps(memories) {}
 
   /// Address of `bytes` free bytes in every memory of `mask`, or -1 where there are none.
   int64_t allocate(int64_t bytes, uint8_t mask = 1) {
     int64_t size = (bytes + alignment - 1) / alignment * alignment;
-    int64_t address = search(next[lowest(mask)], size, mask);
-    if (address < 0)
+    std::size_t ahead = furthest(mask);
+    int64_t lap = laps[ahead], address = search(next[ahead], size, mask);
+    if (address < 0) {
       address = search(base, size, mask);
+      ++lap;
+    }
     if (address < 0)
       return -1;
     for (std::size_t m = 0; m < live.size(); ++m)
       if (mask >> m & 1) {
         live[m].emplace(address, address + size);
         next[m] = address + size;
+        laps[m] = lap;
       }
     return address;
   }
@@ -47,13 +52,25 @@ public:
       enough &= !(mask >> m & 1) || next[m] + bytes <= end;
     if (enough)
       return;
+    int64_t lap = laps[furthest(mask)] + 1;
     for (std::size_t m = 0; m < live.size(); ++m)
-      if (mask >> m & 1)
+      if (mask >> m & 1) {
         next[m] = base;
+        laps[m] = lap;
+      }
   }
 
 private:
-  static int lowest(uint8_t mask) { return __builtin_ctz(mask); }
+  /// The memory of `mask` that was filled furthest: behind its last buffer none of the others has
+  /// bytes that were freed a moment ago.
+  std::size_t furthest(uint8_t mask) const {
+    std::size_t best = __builtin_ctz(mask);
+    for (std::size_t m = best + 1; m < live.size(); ++m)
+      if (mask >> m & 1 &&
+          (laps[m] > laps[best] || (laps[m] == laps[best] && next[m] > next[best])))
+        best = m;
+    return best;
+  }
 
   /// The end of a live buffer of memory `m` that overlaps [at, at + size), or -1.
   int64_t obstacle(std::size_t m, int64_t at, int64_t size) const {
@@ -81,7 +98,8 @@ private:
 
   int64_t base, end, alignment;
   std::vector<std::map<int64_t, int64_t>> live; ///< per memory: address -> end
-  std::vector<int64_t> next;
+  std::vector<int64_t> next;                    ///< per memory: where its last buffer ended
+  std::vector<int64_t> laps; ///< per memory: how often it has started from the beginning
 };
 
 } // namespace afe::memory

@@ -40,7 +40,7 @@ std::vector<uint8_t> Cascade::constants(size_t i) const {
 }
 
 Box Cascade::domain(size_t i, const Box &box) const {
-  const Tensor &whole = vectorDomain(*network, layer(i));
+  const Tensor &whole = layer(i).vector.domain;
   Box domain = box;
   domain.b1 = whole.blocks();
   if (layer(i).vector.reducesPixels)

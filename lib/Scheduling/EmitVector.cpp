@@ -17,6 +17,8 @@ public:
 private:
   std::vector<Box> domainBoxes(int quad) const;
   bool loadProgram(uint8_t mask);
+  bool fetchPositions(const std::vector<std::vector<Box>> &boxes);
+  bool loadPositions(int quad, size_t number, const Box &domain, const Box &source, L1Tile &kept);
   bool tile(int quad, const Box &domain);
 
   Emitter &e;
@@ -25,10 +27,13 @@ private:
   const Mapping &mapping;
   L1Ref program;
   std::map<int, L1Tile> held[8]; ///< per quad and operand: a broadcast one is loaded once
+  std::map<size_t, std::string> positionsOf[8]; ///< what `held` holds of a gather's positions
+  std::map<std::string, int64_t> positionAt;    ///< where each tile's lie in `positions`
+  L2Ref positions;
 };
 
 std::vector<Box> VectorEmitter::domainBoxes(int quad) const {
-  const Tensor &d = vectorDomain(e.network, layer);
+  const Tensor &d = vec.domain;
   int64_t parts = mapping.imageParts * mapping.rowParts * mapping.channelParts;
   if (quad >= parts)
     return {};
@@ -61,13 +66,55 @@ bool VectorEmitter::loadProgram(uint8_t mask) {
   return true;
 }
 
+/// Fetches the positions of a gather's tiles, each that differs once.
+bool VectorEmitter::fetchPositions(const std::vector<std::vector<Box>> &boxes) {
+  const Tensor &source = e.network.tensors[layer.inputs[0]];
+  std::vector<uint8_t> all;
+  for (const std::vector<Box> &list : boxes)
+    for (const Box &domain : list)
+      for (int number : {vec.gather.rowOperand, vec.gather.colOperand}) {
+        Box box = vectorOperandBox(vec, source, domain, true);
+        std::vector<uint8_t> bytes = gatherPositions(vec, number, domain, box);
+        auto [it, fresh] =
+            positionAt.try_emplace(std::string(bytes.begin(), bytes.end()), all.size());
+        if (fresh)
+          all.insert(all.end(), bytes.begin(), bytes.end());
+      }
+  int64_t bytes = all.size();
+  positions = e.fetchConstant(e.cachedConstant("positions", [&] { return all; }), bytes);
+  return bool(positions);
+}
+
+/// A gather's row or column positions for this tile, as [rows, 1] or [1, columns] of int32.
+bool VectorEmitter::loadPositions(int quad, size_t number, const Box &domain, const Box &source,
+                                  L1Tile &kept) {
+  std::vector<uint8_t> values = gatherPositions(vec, number, domain, source);
+  kept.box = vectorOperandBox(vec, e.network.tensors[layer.inputs[number]], domain, false);
+  std::string key(values.begin(), values.end());
+  if (kept.slot && positionsOf[quad][number] == key)
+    return true;
+  int64_t bytes = values.size();
+  kept.slot = nullptr;
+  kept.slot = e.allocateL1(bytes, 1u << quad, "positions");
+  if (!kept.slot)
+    return false;
+  e.load(1u << quad, positions, {positions->address + positionAt.at(key), 0, bytes, {}}, kept.slot);
+  const int64_t word = sizeof(int32_t);
+  kept.layout = {0, bytes, kept.box.cols() * word, word, kLanes * word};
+  positionsOf[quad][number] = std::move(key);
+  return true;
+}
+
 bool VectorEmitter::tile(int quad, const Box &domain) {
   VectorTile tile{&layer, domain, program, {}, {}};
   for (size_t i = 0; i < layer.inputs.size(); ++i) {
     const Tensor &t = e.network.tensors[layer.inputs[i]];
     Box box = vectorOperandBox(vec, t, domain, isWindowed(vec, i));
     auto &kept = held[quad][i];
-    if (!kept.slot || !(kept.box == box)) {
+    if (isGatherPosition(vec, i)) {
+      if (!loadPositions(quad, i, domain, tile.inputs[0].box, kept))
+        return false;
+    } else if (!kept.slot || !(kept.box == box)) {
       kept.slot = nullptr; // its bytes may be the only ones that are large enough
       StridedCopy copy;
       L2Ref from = e.openTile(t, box, copy);
@@ -110,7 +157,7 @@ bool VectorEmitter::run() {
     if (!boxes[q].empty())
       mask |= 1u << q;
   }
-  if (!loadProgram(mask))
+  if (!loadProgram(mask) || (vec.gather.rowOperand >= 0 && !fetchPositions(boxes)))
     return false;
   for (size_t s = 0; s < steps; ++s)
     for (int q = 0; q < e.quads(); ++q)

@@ -41,7 +41,9 @@ Emitter::Emitter(const Network &network, const Plan &plan, const Target &target,
     program.layers.push_back({layer.name, layer.sources});
 
   dram.onWritten = [this](const isa::DramRequest &request, int64_t done) {
-    l2.read({{request.l2, int64_t(request.l2) + request.rows * int64_t(request.rowBytes)}}, done);
+    // The whole buffer lives until its last request is done.
+    const isa::Buffer &buffer = program.buffers[request.l2Buffer];
+    l2.read({{int64_t(buffer.address), int64_t(buffer.address + buffer.size)}}, done);
     dramBytes.write(dramRanges(request), done);
     touch(request.l2Buffer, request.issue, done);
   };
@@ -141,10 +143,11 @@ L2Ref Emitter::stage(int64_t bytes, const std::string &name) {
          std::to_string(stagingBytes()) + " beside the resident tensors");
     return nullptr;
   }
-  // A result that is still waiting to leave these bytes leaves now: its end must be known.
+  // A result that waits to leave a buffer with some of these bytes leaves now: its end must be known.
   if (dram.anyWaiting([&](const isa::DramRequest &write) {
-        return write.l2 < address + bytes &&
-               address < write.l2 + write.rows * int64_t(write.rowBytes);
+        const isa::Buffer &buffer = program.buffers[write.l2Buffer];
+        return int64_t(buffer.address) < address + bytes &&
+               address < int64_t(buffer.address + buffer.size);
       }))
     dram.flush();
   auto *slot = new L2Slot{address,

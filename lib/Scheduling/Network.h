@@ -4,6 +4,7 @@
 #pragma once
 
 #include "Encoding/Isa.h"
+#include "Scheduling/StridedCopy.h"
 
 #include <array>
 #include <cstdint>
@@ -17,9 +18,16 @@ constexpr int64_t kLanes = 16; ///< channels of a block
 inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t roundUp(int64_t a, int64_t b) { return ceilDiv(a, b) * b; }
 
-/// Byte strides of a tensor inside its storage.
+/// Byte strides of a tensor inside its storage. Where `group` is not 0, images lie in groups of so
+/// many, `groupStride` apart (the heads of several images); matrix products alone read such
+/// tensors, image by image.
 struct Layout {
   int64_t offset = 0, image = 0, row = 0, pixel = 0, block = 0;
+  int64_t group = 0, groupStride = 0;
+
+  int64_t imageOffset(int64_t n) const {
+    return group ? n / group * groupStride + n % group * image : n * image;
+  }
 };
 
 /// Bytes that are allocated as one; several tensors may be views of it (concatenation, slices).
@@ -85,6 +93,15 @@ struct ConvParams {
   std::vector<uint8_t> table; ///< 256 bytes indexed by the value's low byte, or empty
 };
 
+/// Where a gather reads operand 0, if that is known: per output row and column the position in
+/// units of 2^-bits. The positions are operands; a tile gets those that count from its own part of
+/// operand 0.
+struct Gather {
+  std::vector<int32_t> rows, cols;
+  int rowOperand = -1, colOperand = -1; ///< numbers of the operands; -1: positions are not known
+  int64_t bits = 0;
+};
+
 /// VECTOR work: a micro-program with its tables.
 struct VectorParams {
   std::vector<uint8_t> program; ///< micro-operations, then tables, as they lie in L1
@@ -92,17 +109,23 @@ struct VectorParams {
   bool window = false, gathers = false, reducesChannels = false, reducesPixels = false;
   bool usesChannelIndex = false; ///< a block must hold all channels
   int64_t kh = 0, kw = 0, strideY = 1, strideX = 1, dilY = 1, dilX = 1, padTop = 0, padLeft = 0;
-  int64_t boundPerElement = 0; ///< cycles per element of the lower bound's vector term
+  Tensor domain; ///< its extents are those the program runs over; it has no storage
+  Gather gather;
+  int64_t boundWork = 0; ///< elements times cycles of the lower bound's vector term
 };
 
-/// Bytes moved: dst[i] = src[i] for every run; the rest of the output is `fill`.
-struct MoveRun {
-  int input = 0;
-  int64_t src = 0, dst = 0, bytes = 0; ///< offsets inside the storages
+/// Bytes moved from an input's storage to the output's: a run inside loops, innermost in the
+/// destination first. Where `padTo` is not 0, the run with the first `laneLoops` loops is continued
+/// with `fill` up to so many bytes.
+struct MoveCopy {
+  int input = 0; ///< index in Layer::inputs, or -1: every byte is `fill`
+  StridedCopy copy;
+  int64_t laneLoops = 0, padTo = 0;
 };
 struct MoveParams {
-  std::vector<MoveRun> runs; ///< ascending in dst
-  uint8_t fill = 0;
+  std::vector<MoveCopy> copies; ///< disjoint in the destination
+  int64_t fill = 0;             ///< an element
+  int64_t fillBytes = 1;        ///< its size
 };
 
 struct Layer {

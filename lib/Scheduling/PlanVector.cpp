@@ -6,6 +6,7 @@
 #include "Scheduling/Splits.h"
 
 #include <algorithm>
+#include <map>
 
 namespace afe::sched {
 
@@ -20,13 +21,31 @@ public:
 
 private:
   Cost cost(const Mapping &m, const Tensor &d) const;
+  int64_t mostGathered(const std::vector<int32_t> &positions, int64_t outputs, int64_t size) const;
 
   const Network &network;
   const Layer &layer;
   const VectorParams &vec;
   const Target &target;
   const int64_t budget;
+  /// Of mostGathered, by axis and number of outputs.
+  mutable std::map<std::pair<const void *, int64_t>, int64_t> gathered;
 };
+
+/// The most of `size` positions of operand 0 that any `outputs` neighbours read.
+int64_t VectorPlanner::mostGathered(const std::vector<int32_t> &positions, int64_t outputs,
+                                    int64_t size) const {
+  if (vec.gather.rowOperand < 0 || outputs >= int64_t(positions.size()))
+    return size;
+  auto [it, fresh] = gathered.try_emplace({&positions, outputs}, 0);
+  for (size_t i = 0; fresh && i + outputs <= positions.size(); ++i) {
+    auto [lo, hi] = std::minmax_element(positions.begin() + i, positions.begin() + i + outputs);
+    int64_t one = int64_t(1) << vec.gather.bits, first = *lo >> vec.gather.bits,
+            last = (*hi + one - 1) >> vec.gather.bits;
+    it->second = std::max(it->second, std::min(size, last - first + 1));
+  }
+  return it->second;
+}
 
 Cost VectorPlanner::cost(const Mapping &m, const Tensor &d) const {
   int64_t images = ceilDiv(d.n, m.imageParts), rows = ceilDiv(d.h, m.rowParts),
@@ -40,9 +59,12 @@ Cost VectorPlanner::cost(const Mapping &m, const Tensor &d) const {
       r = std::min(t.h, (tr - 1) * vec.strideY + (vec.kh - 1) * vec.dilY + 1);
       c = std::min(t.w, (tc - 1) * vec.strideX + (vec.kw - 1) * vec.dilX + 1);
     } else if (windowed) {
-      r = t.h, c = t.w;
+      r = mostGathered(vec.gather.rows, tr, t.h), c = mostGathered(vec.gather.cols, tc, t.w);
     }
-    return std::min(t.n, tn) * r * c * std::min(t.blocks(), tb) * kLanes * t.elementBytes();
+    int64_t pixel = t.layout.pixel == t.c * t.elementBytes()
+                        ? std::min(t.c, tb * kLanes) * t.elementBytes()
+                        : std::min(t.blocks(), tb) * kLanes * t.elementBytes();
+    return std::min(t.n, tn) * r * c * pixel;
   };
   int64_t in = 0, out = 0;
   for (size_t i = 0; i < layer.inputs.size(); ++i)
@@ -60,13 +82,7 @@ Cost VectorPlanner::cost(const Mapping &m, const Tensor &d) const {
 }
 
 bool VectorPlanner::choose(Mapping &best, int64_t &smallest) {
-  const Tensor *d = &network.tensors[layer.outputs[0]];
-  if (vec.reducesPixels || vec.reducesChannels)
-    for (int input : layer.inputs) {
-      const Tensor &t = network.tensors[input];
-      if (t.n * t.h * t.w * t.c > d->n * d->h * d->w * d->c)
-        d = &t;
-    }
+  const Tensor *d = &vec.domain;
   bool found = false, wholeChannels = vec.reducesChannels || vec.usesChannelIndex;
   for (Splits s : splitsOf(target.quads, d->n, vec.reducesPixels ? 1 : d->h,
                            wholeChannels ? 1 : d->blocks())) {

@@ -39,7 +39,7 @@ StridedCopy tileCopy(const Tensor &tensor, const Box &box) {
 StridedCopy tileCopy(const Tensor &tensor, const Box &box, const Layout &to) {
   const Layout &from = tensor.layout;
   StridedCopy copy;
-  copy.src = from.offset + box.n0 * from.image + box.y0 * from.row + box.x0 * from.pixel +
+  copy.src = from.offset + from.imageOffset(box.n0) + box.y0 * from.row + box.x0 * from.pixel +
              box.b0 * from.block;
   copy.run = tensor.interleaved() ? pixelBytes(tensor, box) : kLanes * tensor.elementBytes();
   copy.loops = {{box.cols(), from.pixel, to.pixel}, {box.rows(), from.row, to.row}};

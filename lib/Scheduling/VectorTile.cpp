@@ -3,26 +3,30 @@
 #include "Scheduling/VectorTile.h"
 
 #include <algorithm>
+#include <cstring>
 #include <tuple>
 
 namespace afe::sched {
 
-const Tensor &vectorDomain(const Network &network, const Layer &layer) {
-  const VectorParams &vec = layer.vector;
-  if (!vec.reducesPixels && !vec.reducesChannels)
-    return network.tensors[layer.outputs[0]];
-  const Tensor *widest = &network.tensors[layer.inputs[0]];
-  for (int input : layer.inputs) {
-    const Tensor &t = network.tensors[input];
-    if (t.n * t.h * t.w * t.c > widest->n * widest->h * widest->w * widest->c)
-      widest = &t;
+/// First and last position of operand 0 that the outputs [lo, hi) of an axis read.
+static std::pair<int64_t, int64_t> gathered(const std::vector<int32_t> &positions, int64_t bits,
+                                            int64_t lo, int64_t hi, int64_t size) {
+  int64_t first = size - 1, last = 0;
+  for (int64_t i = lo; i < hi; ++i) {
+    int64_t floor = positions[i] >> bits, fraction = positions[i] - (floor << bits);
+    first = std::min(first, std::clamp<int64_t>(floor, 0, size - 1));
+    last = std::max(last, std::clamp<int64_t>(floor + (fraction != 0), 0, size - 1));
   }
-  return *widest;
+  return {first, last};
 }
 
 Box vectorOperandBox(const VectorParams &vec, const Tensor &t, const Box &d, bool windowed) {
   Box box = d;
-  if (windowed && vec.gathers) {
+  if (windowed && vec.gathers && vec.gather.rowOperand >= 0) {
+    auto [y0, y1] = gathered(vec.gather.rows, vec.gather.bits, d.y0, d.y1, t.h);
+    auto [x0, x1] = gathered(vec.gather.cols, vec.gather.bits, d.x0, d.x1, t.w);
+    box.y0 = y0, box.y1 = y1 + 1, box.x0 = x0, box.x1 = x1 + 1;
+  } else if (windowed && vec.gathers) {
     box.y0 = box.x0 = 0;
     box.y1 = t.h, box.x1 = t.w;
   } else if (windowed) {
@@ -46,7 +50,22 @@ Box vectorOperandBox(const VectorParams &vec, const Tensor &t, const Box &d, boo
   return box;
 }
 
-/// Writes the access fields of an operand or result: strides are 0 where it is broadcast.
+std::vector<uint8_t> gatherPositions(const VectorParams &vec, size_t number, const Box &domain,
+                                     const Box &source) {
+  bool rows = int(number) == vec.gather.rowOperand;
+  const std::vector<int32_t> &all = rows ? vec.gather.rows : vec.gather.cols;
+  int64_t lo = rows ? domain.y0 : domain.x0, hi = rows ? domain.y1 : domain.x1;
+  int64_t origin = (rows ? source.y0 : source.x0) * (int64_t(1) << vec.gather.bits);
+  std::vector<uint8_t> bytes((hi - lo) * sizeof(int32_t));
+  for (int64_t i = lo; i < hi; ++i) {
+    int32_t position = all[i] - origin;
+    std::memcpy(bytes.data() + (i - lo) * sizeof(int32_t), &position, sizeof(int32_t));
+  }
+  return bytes;
+}
+
+/// Writes the access fields of an operand or result: strides are 0 where it is broadcast. A single
+/// channel fills its block, but where pixels lie closer than that.
 template <typename Set>
 static void access(const Tensor &t, const Layout &l, const Box &domain, bool windowed, bool result,
                    Set set) {
@@ -54,7 +73,7 @@ static void access(const Tensor &t, const Layout &l, const Box &domain, bool win
   bool manyRows = domain.rows() > 1 || windowed, manyCols = domain.cols() > 1 || windowed;
   set(t.n == 1 ? 0 : l.image, t.h == 1 && manyRows && !windowed ? 0 : l.row,
       t.w == 1 && manyCols && !windowed ? 0 : l.pixel, t.c == 1 ? 0 : l.block,
-      t.c == 1 && !result ? 0 : e, int(t.type)); // a single channel still fills its block
+      t.c == 1 && (!result || l.pixel == e) ? 0 : e, int(t.type));
 }
 
 void emitVectorTile(Emitter &e, int quad, const VectorTile &tile) {
@@ -66,8 +85,7 @@ void emitVectorTile(Emitter &e, int quad, const VectorTile &tile) {
   f.length = vec.length, f.cost = vec.cost, f.row_cost = vec.rowCost;
   f.channel_cost = vec.channelCost;
   f.images = domain.images(), f.rows = domain.rows(), f.cols = domain.cols();
-  f.channels =
-      std::min(domain.blocks() * kLanes, vectorDomain(e.network, layer).c - domain.b0 * kLanes);
+  f.channels = std::min(domain.blocks() * kLanes, vec.domain.c - domain.b0 * kLanes);
   f.y0 = domain.y0, f.x0 = domain.x0;
   std::vector<Emitter::Operand> reads{
       {tile.program,

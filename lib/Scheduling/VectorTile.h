@@ -5,15 +5,20 @@
 
 namespace afe::sched {
 
-/// The tensor whose extents a vector layer iterates over: its output, or the reduced input.
-const Tensor &vectorDomain(const Network &network, const Layer &layer);
-
 /// The box of `t` that `domain` reads or writes; `windowed`: through the layer's window or gather.
 Box vectorOperandBox(const VectorParams &vec, const Tensor &t, const Box &domain, bool windowed);
 
 /// Whether operand `number` is read through the window or gather.
 inline bool isWindowed(const VectorParams &vec, size_t number) {
   return number == 0 && (vec.window || vec.gathers);
+}
+
+/// Operand `number` of a gather, rows or columns, counted from the part `source` of operand 0.
+std::vector<uint8_t> gatherPositions(const VectorParams &vec, size_t number, const Box &domain,
+                                     const Box &source);
+inline bool isGatherPosition(const VectorParams &vec, size_t number) {
+  return vec.gather.rowOperand >= 0 &&
+         (int(number) == vec.gather.rowOperand || int(number) == vec.gather.colOperand);
 }
 
 struct VectorTile {

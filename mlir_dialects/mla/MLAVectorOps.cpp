@@ -124,22 +124,29 @@ SmallVector<int64_t> domainOfInput(VectorOp op, size_t index, const Contents &co
   return shape;
 }
 
-// (C8), (C9): the domain, or failure.
-FailureOr<SmallVector<int64_t>> findDomain(VectorOp op, const Contents &contents) {
+/// The broadcast of the outputs and of what the inputs determine, which have one rank.
+SmallVector<int64_t> broadcastDomain(VectorOp op, const Contents &contents) {
   SmallVector<int64_t> domain(shapeOf(op.getOutputs()[0]));
   auto merge = [&](ArrayRef<int64_t> shape) {
     for (auto [size, other] : llvm::zip(domain, shape))
       size = std::max(size, other);
   };
-  for (ValueRange values : {ValueRange(op.getInputs()), ValueRange(op.getOutputs())})
-    for (Value value : values)
-      if (shapeOf(value).size() != domain.size())
-        return op.emitOpError() << "mixes tensors of rank " << domain.size() << " and "
-                                << shapeOf(value).size();
   for (Value output : op.getOutputs())
     merge(shapeOf(output));
   for (size_t i = 0; i < op.getInputs().size(); ++i)
     merge(domainOfInput(op, i, contents));
+  return domain;
+}
+
+// (C8), (C9): the domain, or failure.
+FailureOr<SmallVector<int64_t>> findDomain(VectorOp op, const Contents &contents) {
+  size_t rank = shapeOf(op.getOutputs()[0]).size();
+  for (ValueRange values : {ValueRange(op.getInputs()), ValueRange(op.getOutputs())})
+    for (Value value : values)
+      if (shapeOf(value).size() != rank)
+        return op.emitOpError() << "mixes tensors of rank " << rank << " and "
+                                << shapeOf(value).size();
+  SmallVector<int64_t> domain = broadcastDomain(op, contents);
   for (size_t i = 0; i < op.getInputs().size(); ++i) {
     SmallVector<int64_t> shape = domainOfInput(op, i, contents);
     for (auto [dim, size] : llvm::enumerate(shape)) {
@@ -225,6 +232,10 @@ LogicalResult verifyOutputs(VectorOp op, Block &block, const Contents &contents,
 }
 
 } // namespace
+
+SmallVector<int64_t> VectorOp::getDomain() {
+  return broadcastDomain(*this, contentsOf(getBody().front()));
+}
 
 LogicalResult VectorOp::verifyRegions() {
   Block &block = getBody().front();

@@ -54,6 +54,10 @@ def MLA_VectorOp : MLA_Op<"vector", [Pure, SingleBlock, IsolatedFromAbove]> {
   let results = (outs Variadic<MLA_Activation>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$inputs attr-dict `:` functional-type($inputs, $outputs) $body";
+  let extraClassDeclaration = [{
+    /// The shape over which the program runs; the operation must be valid.
+    ::llvm::SmallVector<int64_t> getDomain();
+  }];
   let hasRegionVerifier = 1;
 }
 

@@ -1,6 +1,7 @@
-// Tensors, storages and layers of a segment. A value gets a storage of its own unless `afe-layout`
-// made it a view: of the concatenation it goes into, or of the tensor it is a slice or reshape of.
+// Tensors, storages and layers of a segment. A value lies where Homes.h says: in a storage of its
+// own, or in that of the value it is a view of or is written into.
 
+#include "Conversion/MLAToProgram/Homes.h"
 #include "Conversion/MLAToProgram/Network.h"
 #include "Scheduling/PackWeights.h"
 
@@ -12,22 +13,6 @@ using namespace mlir;
 using namespace afe;
 using namespace afe::mla;
 using sched::kLanes;
-
-Dims afe::dimsOf(RankedTensorType type) {
-  ArrayRef<int64_t> s = type.getShape();
-  switch (s.size()) {
-  case 0:
-    return {};
-  case 1:
-    return {1, 1, 1, s[0]};
-  case 2:
-    return {s[0], 1, 1, s[1]};
-  case 3:
-    return {s[0], s[1], 1, s[2]};
-  default:
-    return {s[0], s[1], s[2], s[3]};
-  }
-}
 
 ArrayRef<uint8_t> afe::rawBytes(ElementsAttr attr, SegmentNetwork &network) {
   auto bytes = [](ArrayRef<char> data) {
@@ -50,7 +35,8 @@ ArrayRef<uint8_t> afe::rawBytes(ElementsAttr attr, SegmentNetwork &network) {
 }
 
 bool afe::isLayer(Operation &op) {
-  return !mlir::isa<ConstOp, ReturnOp>(op) && !op.hasAttr(kViewAttr);
+  return !mlir::isa<ConstOp, ReturnOp>(op) && !op.hasAttr(kViewAttr) &&
+         !op.hasAttr(kWrittenThroughAttr);
 }
 
 namespace {
@@ -71,14 +57,7 @@ public:
   LogicalResult run();
 
 private:
-  struct Home {
-    int storage;
-    sched::Layout layout;
-  };
-
-  Home homeOf(Value value);
-  Home ownStorage(Value value);
-  std::optional<Home> viewHome(Value value);
+  int storageOf(Value root);
   int tensorOf(Value value);
   int constantTensor(Value value);
   int wholeBlocks(Value value);
@@ -91,7 +70,7 @@ private:
   SegmentOp segment;
   SegmentNetwork &result;
   sched::Network &network;
-  llvm::DenseMap<Value, Home> homes;
+  llvm::DenseMap<Value, int> storages; ///< by root
   llvm::DenseMap<Value, int> tensors;
   llvm::DenseMap<Value, int> paddedCopies;    ///< by wholeBlocks
   llvm::DenseMap<Value, unsigned> returnedAt; ///< roots that are written straight to an output
@@ -110,108 +89,27 @@ std::string resultName(SegmentOp segment, unsigned index) {
                                        : "output_" + std::to_string(index);
 }
 
-sched::Layout planes(const Dims &d, int64_t e) {
-  int64_t pixel = kLanes * e, row = d.w * pixel, block = d.h * row;
-  return {0, sched::ceilDiv(d.c, kLanes) * block, row, pixel, block};
-}
-
-sched::Layout interleaved(const Dims &d, int64_t e, bool dense) {
-  int64_t pixel = (dense ? d.c : sched::roundUp(d.c, kLanes)) * e, row = d.w * pixel;
-  return {0, d.h * row, row, pixel, kLanes * e};
-}
-
-Dims dimsOf(Value value) { return ::dimsOf(cast<RankedTensorType>(value.getType())); }
-
-int64_t elementBytes(Value value) {
-  Type type = cast<RankedTensorType>(value.getType()).getElementType();
-  return type.getIntOrFloatBitWidth() / 8;
-}
-
-/// The concatenation that `value` is written into, and at which position.
-std::pair<ConcatOp, unsigned> concatOf(Value value) {
-  for (OpOperand &use : value.getUses())
-    if (auto concat = dyn_cast<ConcatOp>(use.getOwner()); concat && concat->hasAttr(kViewAttr))
-      return {concat, use.getOperandNumber()};
-  return {nullptr, 0};
-}
-
-/// Moves the origin of a layout by an index along an axis of the (canonical) shape.
-void advance(sched::Layout &l, unsigned rank, int64_t axis, int64_t index, int64_t e) {
-  int64_t canonical = axis == int64_t(rank) - 1 ? 3 : axis;
-  if (canonical == 3)
-    l.offset += index / kLanes * l.block + index % kLanes * e;
-  else
-    l.offset += index * (canonical == 0 ? l.image : canonical == 1 ? l.row : l.pixel);
-}
-
-std::optional<NetworkBuilder::Home> NetworkBuilder::viewHome(Value value) {
-  if (auto [concat, position] = concatOf(value); concat) {
-    Home home = homeOf(concat.getOutput());
-    unsigned rank = cast<RankedTensorType>(value.getType()).getRank();
-    int64_t index = 0;
-    for (unsigned i = 0; i < position; ++i)
-      index += cast<RankedTensorType>(concat.getInputs()[i].getType()).getDimSize(concat.getAxis());
-    advance(home.layout, rank, concat.getAxis(), index, elementBytes(value));
-    return home;
-  }
-  Operation *def = value.getDefiningOp();
-  if (!def || !def->hasAttr(kViewAttr) || mlir::isa<ConcatOp>(def))
-    return std::nullopt;
-  Home home = homeOf(def->getOperand(0));
-  if (auto slice = dyn_cast<SliceOp>(def)) {
-    unsigned rank = cast<RankedTensorType>(value.getType()).getRank();
-    for (auto [axis, start] : llvm::enumerate(slice.getStart()))
-      advance(home.layout, rank, axis, start, elementBytes(value));
-    return home;
-  }
-  // Reshapes and transposes that keep the order of the bytes: only the split into rows changes, or
-  // all pixels of an image become channels.
-  Dims from = dimsOf(def->getOperand(0)), to = dimsOf(value);
-  if (!(from == to)) {
-    if (from.c == to.c)
-      home.layout.row = to.w * home.layout.pixel;
-    else
-      home.layout = {home.layout.offset, home.layout.image, home.layout.image, home.layout.image,
-                     kLanes * elementBytes(value)};
-  }
-  return home;
-}
-
-NetworkBuilder::Home NetworkBuilder::ownStorage(Value value) {
-  Dims d = dimsOf(value);
-  int64_t e = elementBytes(value);
+int NetworkBuilder::storageOf(Value root) {
+  auto [it, fresh] = storages.try_emplace(root, int(network.storages.size()));
+  if (!fresh)
+    return it->second;
   sched::Storage storage;
-  sched::Layout layout;
-  Operation *def = value.getDefiningOp();
-  auto at = returnedAt.find(value);
-  if (auto arg = dyn_cast<BlockArgument>(value)) {
+  auto at = returnedAt.find(root);
+  if (auto arg = dyn_cast<BlockArgument>(root)) {
     ArrayAttr names = segment.getInputNamesAttr();
     storage.kind = sched::Storage::Kind::Input;
     storage.name = names && arg.getArgNumber() < names.size()
                        ? cast<StringAttr>(names[arg.getArgNumber()]).str()
                        : "input_" + std::to_string(arg.getArgNumber());
-    layout = interleaved(d, e, true);
   } else if (at != returnedAt.end()) {
     storage.kind = sched::Storage::Kind::Output;
     storage.name = resultName(segment, at->second);
-    layout = interleaved(d, e, false);
   } else {
-    storage.name = nameOf(*def);
-    layout = def->hasAttr(kInterleavedAttr) ? interleaved(d, e, false) : planes(d, e);
+    storage.name = nameOf(*root.getDefiningOp());
   }
-  storage.bytes = d.n * layout.image;
+  storage.bytes = dimsOf(root).n * rootLayout(root).image;
   network.storages.push_back(storage);
-  return {int(network.storages.size()) - 1, layout};
-}
-
-NetworkBuilder::Home NetworkBuilder::homeOf(Value value) {
-  auto it = homes.find(value);
-  if (it != homes.end())
-    return it->second;
-  std::optional<Home> view = viewHome(value);
-  Home home = view ? *view : ownStorage(value);
-  homes[value] = home;
-  return home;
+  return it->second;
 }
 
 int NetworkBuilder::constantTensor(Value value) {
@@ -221,7 +119,7 @@ int NetworkBuilder::constantTensor(Value value) {
   t.n = d.n, t.h = d.h, t.w = d.w, t.c = d.c;
   t.type = elementType(cast<RankedTensorType>(value.getType()).getElementType());
   int64_t e = t.elementBytes();
-  t.layout = planes(d, e);
+  t.layout = rootLayout(value);
   // Constants are rewritten in planes of 16 channels.
   ArrayRef<uint8_t> raw = rawBytes(constant.getValue(), result);
   std::vector<uint8_t> &bytes = result.owned.emplace_back(d.n * t.layout.image, 0);
@@ -254,14 +152,15 @@ int NetworkBuilder::tensorOf(Value value) {
   if (value.getDefiningOp<ConstOp>()) {
     index = constantTensor(value);
   } else {
-    Home home = homeOf(value);
+    std::optional<Home> home = homeOf(value); // checked at the start of run()
     Dims d = dimsOf(value);
     sched::Tensor t;
-    t.name = network.storages[home.storage].name;
+    t.storage = storageOf(home->root);
+    t.name = network.storages[t.storage].name;
     t.n = d.n, t.h = d.h, t.w = d.w, t.c = d.c;
     t.type = elementType(cast<RankedTensorType>(value.getType()).getElementType());
-    t.storage = home.storage;
-    t.layout = home.layout;
+    // What is no tensor of four strides is read by data movement alone, which knows better.
+    t.layout = home->layout.asTensor(/*grouped=*/true).value_or(rootLayout(value));
     network.tensors.push_back(t);
     index = network.tensors.size() - 1;
   }
@@ -404,6 +303,10 @@ LogicalResult NetworkBuilder::buildConv(Operation &op, sched::ConvParams &conv) 
   return success();
 }
 
+ElementLayout elementsOf(const sched::Tensor &t) {
+  return ElementLayout(t.layout, {t.n, t.h, t.w, t.c}, t.elementBytes());
+}
+
 /// The tensor of a residual or of a transposed matrix: OUTPUT and the transposing LOAD read whole
 /// blocks of it, so that a dense one whose channels do not fill their last block is copied into
 /// planes first.
@@ -417,7 +320,7 @@ int NetworkBuilder::wholeBlocks(Value value) {
     return it->second;
   sched::Storage storage;
   storage.name = t.name + ".padded";
-  t.layout = planes(dimsOf(value), t.elementBytes());
+  t.layout = planesOf(dimsOf(value), t.elementBytes());
   storage.bytes = t.n * t.layout.image;
   network.storages.push_back(storage);
   t.name = storage.name;
@@ -429,7 +332,8 @@ int NetworkBuilder::wholeBlocks(Value value) {
   layer.name = "pad_channels_of_" + network.tensors[dense].name;
   layer.inputs = {dense};
   layer.outputs = {it->second};
-  (void)buildMove(nullptr, network, layer, layer.move);
+  layer.move.fillBytes = t.elementBytes();
+  buildCopy(elementsOf(network.tensors[dense]), elementsOf(t), layer.move);
   network.layers.push_back(std::move(layer));
   result.layerOps.push_back(nullptr);
   return it->second;
@@ -460,8 +364,10 @@ LogicalResult NetworkBuilder::addLayer(Operation &op) {
     if (failed(buildConv(op, layer.conv)))
       return failure();
   } else {
-    for (Value operand : op.getOperands())
-      layer.inputs.push_back(tensorOf(operand));
+    for (OpOperand &operand : op.getOpOperands())
+      if (auto concat = dyn_cast<ConcatOp>(op);
+          !concat || !isInPlace(concat, operand.getOperandNumber()))
+        layer.inputs.push_back(tensorOf(operand.get()));
   }
   for (Value output : op.getResults())
     layer.outputs.push_back(tensorOf(output));
@@ -471,42 +377,54 @@ LogicalResult NetworkBuilder::addLayer(Operation &op) {
       return failure();
   } else if (!conv) {
     layer.kind = sched::Layer::Kind::Move;
-    if (failed(buildMove(&op, network, layer, layer.move)))
-      return failure();
+    if (failed(buildMove(&op, layer.move)))
+      return op.emitOpError("moves bytes in a way that no strided copy does");
   }
   network.layers.push_back(std::move(layer));
   result.layerOps.push_back(&op);
   return success();
 }
 
-/// The value whose storage a result could be: through reshapes that are views; null where the
-/// result must be copied.
-Value rootOf(Value value) {
-  for (;;) {
-    Operation *def = value.getDefiningOp();
-    if (!def || mlir::isa<ConstOp>(def) || concatOf(value).first)
-      return nullptr;
-    if (!def->hasAttr(kViewAttr) || mlir::isa<ConcatOp>(def))
-      return value;
-    if (mlir::isa<SliceOp>(def))
-      return nullptr;
-    value = def->getOperand(0);
-  }
+/// Every value must have a home, and what layers other than data movement touch must be tensors.
+LogicalResult checkHomes(Operation &op) {
+  auto check = [&](Value value, bool written) {
+    if (value.getDefiningOp<ConstOp>())
+      return success();
+    std::optional<Home> home = homeOf(value);
+    if (!home)
+      return op.emitOpError("touches a value that is promised as a view and cannot be one; run "
+                            "--mla-choose-layouts first"),
+             failure();
+    bool fits = written ? canWrite(&op, home->layout) : canRead(&op, home->layout);
+    if (isMovement(&op) || fits)
+      return success();
+    return op.emitOpError("touches a value whose bytes are no tensor of four strides; run "
+                          "--mla-choose-layouts first"),
+           failure();
+  };
+  if (mlir::isa<ConstOp, ReturnOp>(op))
+    return success();
+  for (Value operand : op.getOperands())
+    if (failed(check(operand, false)))
+      return failure();
+  for (Value output : op.getResults())
+    if (failed(check(output, true)))
+      return failure();
+  return success();
 }
 
 void NetworkBuilder::addResultCopies() {
   auto terminator = cast<ReturnOp>(segment.getBody().front().getTerminator());
   for (unsigned index : copies) {
     Value value = terminator.getValues()[index];
-    Dims d = dimsOf(value);
     int from = tensorOf(value);
     sched::Tensor t = network.tensors[from];
     t.name = resultName(segment, index);
-    t.layout = interleaved(d, t.elementBytes(), false);
+    t.layout = interleavedOf(dimsOf(value), t.elementBytes(), false);
     sched::Storage storage;
     storage.kind = sched::Storage::Kind::Output;
     storage.name = t.name;
-    storage.bytes = d.n * t.layout.image;
+    storage.bytes = t.n * t.layout.image;
     network.storages.push_back(storage);
     t.storage = network.storages.size() - 1;
     network.tensors.push_back(t);
@@ -515,7 +433,11 @@ void NetworkBuilder::addResultCopies() {
     layer.name = "copy_" + std::to_string(index);
     layer.inputs = {from};
     layer.outputs = {int(network.tensors.size()) - 1};
-    (void)buildMove(nullptr, network, layer, layer.move);
+    layer.move.fillBytes = t.elementBytes();
+    ElementLayout source =
+        value.getDefiningOp<ConstOp>() ? elementsOf(network.tensors[from]) : homeOf(value)->layout;
+    ElementLayout target = value.getDefiningOp<ConstOp>() ? elementsOf(t) : outputLayout(value);
+    buildCopy(source, target, layer.move);
     network.outputs[index] = layer.outputs[0];
     network.layers.push_back(std::move(layer));
     result.layerOps.push_back(nullptr);
@@ -525,9 +447,12 @@ void NetworkBuilder::addResultCopies() {
 LogicalResult NetworkBuilder::run() {
   Block &body = segment.getBody().front();
   network.name = segment.getSymName().str();
+  for (Operation &op : body)
+    if (failed(checkHomes(op)))
+      return failure();
   auto terminator = cast<ReturnOp>(body.getTerminator());
   for (auto [index, value] : llvm::enumerate(terminator.getValues())) {
-    Value root = rootOf(value);
+    Value root = outputRoot(value);
     if (root && !returnedAt.count(root))
       returnedAt[root] = index;
     else

@@ -1,6 +1,7 @@
 // A vector operation's region as a micro-program: one micro-operation per lane operation, registers
 // by last use, tables behind the operations.
 
+#include "Conversion/MLAToProgram/Homes.h"
 #include "Conversion/MLAToProgram/Network.h"
 
 #include "Encoding/MicroCost.h"
@@ -33,6 +34,8 @@ private:
   LogicalResult define(Value value, isa::MicroOp micro);
   void release(Operation &lane);
   template <typename T> int32_t addTable(ArrayRef<T> table);
+  void domain();
+  void gather(Operation &lane);
   void bound();
 
   VectorOp op;
@@ -199,38 +202,76 @@ LogicalResult Assembler::assemble(Operation &lane) {
   } else {
     return lane.emitOpError("has no micro-operation");
   }
-  params.gathers |= mlir::isa<VGatherBilinearOp, VGatherNearestOp>(lane);
+  if (mlir::isa<VGatherBilinearOp, VGatherNearestOp>(lane)) {
+    if (params.gathers)
+      params.gather = {}; // several: each tile would need several parts of operand 0
+    else
+      gather(lane);
+    params.gathers = true;
+  }
   params.usesChannelIndex |= mlir::isa<VChannelOp>(lane);
   release(lane);
   return define(lane.getResult(0), micro);
 }
 
-/// The constants of the lower bound: cycles per element that every sensible program spends.
+/// The lower bound's vector term: cycles per element that every sensible program spends.
 void Assembler::bound() {
   auto any = [&](auto test) {
     return llvm::any_of(op.getBody().front(), [&](Operation &lane) { return test(lane); });
   };
-  bool exponent = any([](Operation &lane) { return mlir::isa<VTable32Op>(lane); });
-  int64_t wide = 0;
-  auto out = cast<RankedTensorType>(op.getResult(0).getType());
-  for (Value input : op.getInputs())
-    wide += cast<RankedTensorType>(input.getType()).getNumElements() == out.getNumElements() &&
-            !input.getDefiningOp<ConstOp>();
+  auto padded = [](const sched::Tensor &t) { return t.n * t.h * t.w * t.blocks() * sched::kLanes; };
+  Dims out = dimsOf(shapeOf(op.getOutputs()[0]));
+  sched::Tensor output;
+  output.n = out.n, output.h = out.h, output.w = out.w, output.c = out.c;
+  int64_t inside = 0;
   if (params.window)
-    params.boundPerElement = params.kh * params.kw;
+    inside = params.kh * params.kw;
   else if (any([](Operation &lane) { return mlir::isa<VGatherBilinearOp>(lane); }))
-    params.boundPerElement = 6;
-  else if (params.reducesChannels && exponent)
-    params.boundPerElement = 13;
-  else if (params.reducesChannels)
-    params.boundPerElement = 2;
+    inside = 6;
   else if (params.reducesPixels)
-    params.boundPerElement = 1;
-  else
-    params.boundPerElement = wide >= 2 ? 3 : 0;
+    inside = 1;
+  int64_t results = 0;
+  if (params.reducesChannels)
+    results = any([](Operation &lane) { return mlir::isa<VTable32Op>(lane); }) ? 13 : 2;
+  else if (inside == 0 && llvm::count_if(op.getInputs(), [&](Value input) {
+                            return shapeOf(input) == shapeOf(op.getOutputs()[0]) &&
+                                   !input.getDefiningOp<ConstOp>();
+                          }) >= 2)
+    results = 3;
+  params.boundWork = inside * padded(params.domain) + results * padded(output);
+}
+
+void Assembler::domain() {
+  Dims d = dimsOf(op.getDomain());
+  params.domain.n = d.n, params.domain.h = d.h, params.domain.w = d.w, params.domain.c = d.c;
+}
+
+/// The positions of a gather, where they are constants that nothing else reads.
+void Assembler::gather(Operation &lane) {
+  sched::Gather found;
+  std::vector<int32_t> *const positions[] = {&found.rows, &found.cols};
+  int *const numbers[] = {&found.rowOperand, &found.colOperand};
+  for (int axis = 0; axis < 2; ++axis) {
+    auto argument = dyn_cast<BlockArgument>(lane.getOperand(axis));
+    Value input =
+        argument && argument.hasOneUse() ? op.getInputs()[argument.getArgNumber()] : Value();
+    auto constant = input ? input.getDefiningOp<ConstOp>() : ConstOp();
+    auto elements = constant ? dyn_cast<DenseIntElementsAttr>(constant.getValue()) : nullptr;
+    if (!elements || !elements.getElementType().isInteger(32) ||
+        elements.getNumElements() != op.getDomain()[1 + axis] ||
+        shapeOf(input)[1 + axis] != elements.getNumElements())
+      return;
+    for (int32_t position : elements.getValues<int32_t>())
+      positions[axis]->push_back(position);
+    *numbers[axis] = argument.getArgNumber();
+  }
+  if (auto bilinear = dyn_cast<VGatherBilinearOp>(lane))
+    found.bits = bilinear.getFractionBits();
+  params.gather = std::move(found);
 }
 
 LogicalResult Assembler::run() {
+  domain();
   if (std::optional<WindowAttr> w = op.getWindow()) {
     params.window = true;
     params.kh = w->getKernelRows(), params.kw = w->getKernelCols();

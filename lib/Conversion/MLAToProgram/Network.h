@@ -2,6 +2,7 @@
 // and back. What the back end's passes share.
 #pragma once
 
+#include "Conversion/MLAToProgram/ElementLayout.h"
 #include "Scheduling/Network.h"
 #include "Scheduling/Plan.h"
 #include "mla/MLADialect.h"
@@ -17,21 +18,8 @@ struct SegmentNetwork {
   std::vector<mlir::Operation *> layerOps; ///< per layer; null for copies added in front of results
 };
 
-/// N, H, W, C of a tensor of rank 1 to 4: [C], [N, C], [N, S, C] (S rows of one pixel), [N, H, W,
-/// C].
-struct Dims {
-  int64_t n = 1, h = 1, w = 1, c = 1;
-  bool operator==(const Dims &o) const { return n == o.n && h == o.h && w == o.w && c == o.c; }
-};
-Dims dimsOf(mlir::RankedTensorType type);
-
 /// The bytes of a constant; splats are written out into `owned`.
 llvm::ArrayRef<uint8_t> rawBytes(mlir::ElementsAttr attr, SegmentNetwork &network);
-
-/// Attribute names of the decisions that `afe-layout` takes.
-constexpr llvm::StringLiteral kViewAttr = "view"; ///< moves nothing: source and result share bytes
-constexpr llvm::StringLiteral kInterleavedAttr =
-    "interleaved"; ///< results are HWC16, not planes of 16
 
 /// True for operations of the segment that become layers.
 bool isLayer(mlir::Operation &op);
@@ -42,9 +30,10 @@ mlir::FailureOr<std::unique_ptr<SegmentNetwork>> buildNetwork(mla::SegmentOp seg
 /// Lane operations as micro-operations with their tables (BuildVector.cpp).
 mlir::LogicalResult buildVector(mla::VectorOp op, sched::VectorParams &params);
 
-/// Runs of bytes from the inputs' tensors to the output's (BuildMove.cpp).
-mlir::LogicalResult buildMove(mlir::Operation *op, const sched::Network &network,
-                              const sched::Layer &layer, sched::MoveParams &params);
+/// A data movement operation whose result has bytes of its own, as copies between the storages of
+/// its operands (of a concatenation: those not in place) and its result's (BuildMove.cpp).
+mlir::LogicalResult buildMove(mlir::Operation *op, sched::MoveParams &params);
+void buildCopy(const ElementLayout &source, const ElementLayout &target, sched::MoveParams &params);
 
 /// Plan attributes (PlanAttributes.cpp).
 void writePlan(mla::SegmentOp segment, const SegmentNetwork &network, const sched::Plan &plan);

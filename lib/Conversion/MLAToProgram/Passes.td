@@ -8,10 +8,15 @@ def ChooseLayoutsPass : Pass<"mla-choose-layouts", "::mlir::ModuleOp"> {
   let summary = "decides which data movement is none and where channels are interleaved";
   let description = [{
     Assumes segments of layer operations. Inputs of a segment are dense HWC, its outputs HWC16, what
-    lies between is in planes of 16 channels. A concatenation whose parts can be written in place, a
-    slice that starts on a plane, and a reshape that keeps the order of the bytes become views
-    (attribute `view`): they move nothing. Where a reshape flattens an image, the tensor before it is
-    laid out as HWC16 (attribute `interleaved`) so that it can be a view. Before ==> after:
+    lies between is in planes of 16 channels. Every value is followed through reshapes, transposes and
+    slices as a list of distances per dimension; where four of them are left in front of each layer
+    that reads it, the movement is a view (attribute `view`): it moves nothing. A movement that cannot
+    be one copies straight from wherever its operand lies. Operands of a concatenation are written in
+    place (`view` for all of them, else their numbers in `in_place`), through reshapes and transposes
+    that nobody else reads (`written_through`). The right operand of a matrix product is turned round
+    where the transposing LOAD spares a movement. A storage is laid out as HWC16 (`interleaved`) where
+    that leaves fewer bytes to move behind it: in front of a flattening reshape, and for results of
+    the segment, which then are the output itself. Before ==> after:
     ```
     %f = mla.reshape %x : tensor<1x4x4x32xi8> -> tensor<1x512xi8>
     ==>

@@ -1,6 +1,8 @@
 // Appends a vector program to the one that produces its only varying input: a table or rescale
-// behind a pooling, softmax or resize. (Clusters of elementwise operations are maximal already.)
+// behind a pooling, softmax or resize, an argmax behind a resize. (Clusters of elementwise
+// operations are maximal already.)
 
+#include "Conversion/TosaToMLA/LaneRanges.h"
 #include "Conversion/TosaToMLA/LaneTables.h"
 #include "Conversion/TosaToMLA/Lowering.h"
 #include "Conversion/TosaToMLA/Tensors.h"
@@ -13,11 +15,18 @@ using namespace mlir;
 namespace afe {
 namespace {
 
-/// Whether the program works element by element.
-bool isElementwise(mla::VectorOp op) {
-  return !op.getWindow() && llvm::none_of(op.getBody().front(), [](Operation &lane) {
-    return isa<mla::VReduceOp>(lane) || readsWholeOperand(&lane);
+bool reduces(mla::VectorOp op, mla::ReduceAxis axis) {
+  return llvm::any_of(op.getBody().front(), [&](Operation &lane) {
+    auto reduce = dyn_cast<mla::VReduceOp>(lane);
+    return reduce && reduce.getAxis() == axis;
   });
+}
+
+/// Whether every result depends on one pixel of the input alone.
+bool worksByPixel(mla::VectorOp op) {
+  return !op.getWindow() && !reduces(op, mla::ReduceAxis::pixels) &&
+         llvm::none_of(op.getBody().front(),
+                       [](Operation &lane) { return readsWholeOperand(&lane); });
 }
 
 /// The stored value as the consumer reads it back: 8-bit results are narrowed by the store, so they
@@ -27,17 +36,10 @@ bool survivesStore(mla::VectorOp producer) {
   if (element.isInteger(32) || element.isF32())
     return true;
   Value stored = producer.getBody().front().getTerminator()->getOperand(0);
-  auto clamp = stored.getDefiningOp<mla::VClampOp>();
   auto integer = cast<IntegerType>(element);
   int64_t width = integer.getWidth(), lo = integer.isUnsigned() ? 0 : -(int64_t(1) << (width - 1));
-  int64_t hi = lo + (int64_t(1) << width) - 1;
-  if (clamp)
-    return int32_t(clamp.getLo()) >= lo && int32_t(clamp.getHi()) <= hi;
-  bool isByte = stored.getDefiningOp<mla::VTable8Op>() ||
-                stored.getDefiningOp<mla::VWindowMaxOp>() ||
-                stored.getDefiningOp<mla::VGatherNearestOp>();
-  Type input = getElementTypeOrSelf(producer.getInputs()[0].getType());
-  return isByte && input == element && width == 8 && !integer.isUnsigned();
+  std::optional<LaneRange> range = laneRange(stored, producer);
+  return range && range->within(lo, lo + (int64_t(1) << width) - 1);
 }
 
 int64_t microOps(mla::VectorOp op) {
@@ -47,13 +49,17 @@ int64_t microOps(mla::VectorOp op) {
 
 bool fuse(mla::VectorOp consumer) {
   if (consumer.getInputs().size() != 1 || consumer.getOutputs().size() != 1 ||
-      !isElementwise(consumer))
+      !worksByPixel(consumer))
     return false;
   Value link = consumer.getInputs()[0];
   auto producer = link.getDefiningOp<mla::VectorOp>();
   if (!producer || producer.getOutputs().size() != 1 || !link.hasOneUse() ||
-      shapeOf(link) != shapeOf(consumer.getOutputs()[0]) || !survivesStore(producer) ||
+      shapeOf(link) != llvm::ArrayRef<int64_t>(consumer.getDomain()) || !survivesStore(producer) ||
       microOps(producer) + microOps(consumer) - 2 > kMaxMicroOps)
+    return false;
+  // A reduction runs over the channels that the producer runs over.
+  if (reduces(consumer, mla::ReduceAxis::channels) &&
+      shapeOf(link) != llvm::ArrayRef<int64_t>(producer.getDomain()))
     return false;
   Operation *yield = producer.getBody().front().getTerminator();
   OpBuilder b(yield);

@@ -76,3 +76,18 @@ func.func @main(%x: tensor<1x3x4x7xi8>) -> tensor<1x3x4x7xi8> {
   %r = tosa.reverse %x {axis = 1 : i32} : (tensor<1x3x4x7xi8>) -> tensor<1x3x4x7xi8>
   return %r : tensor<1x3x4x7xi8>
 }
+
+// -----
+
+// An argmax behind a resize is part of its program: the enlarged image exists nowhere. What it would
+// have stored is a byte, so that nothing is cut off.
+// CHECK-LABEL: func.func @main
+// CHECK: mla.vector %arg0, %{{.*}}, %{{.*}} : {{.*}} -> tensor<1x5x4x1xi32>
+// CHECK: mla.v.gather_bilinear
+// CHECK: mla.v.reduce argmax channels
+// CHECK-NOT: mla.vector
+func.func @main(%x: tensor<1x3x4x7xi8>) -> tensor<1x5x4xi32> {
+  %r = tosa.custom %x {domain_name = "afe", operator_name = "litert.resize_bilinear", implementation_attrs = "{align_corners = true, half_pixel_centers = false, unsigned = true}"} : (tensor<1x3x4x7xi8>) -> tensor<1x5x4x7xi8>
+  %a = tosa.argmax %r {axis = 3 : i32} : (tensor<1x5x4x7xi8>) -> tensor<1x5x4xi32>
+  return %a : tensor<1x5x4xi32>
+}
