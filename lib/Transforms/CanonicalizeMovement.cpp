@@ -96,7 +96,7 @@ bool isPointwiseUnary(Operation *op) {
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return !rescale.getPerChannel() && signednessShift(rescale) != -128; // that one sinks itself
   if (auto custom = matchCustom(op))
-    return llvm::is_contained({"quantize", "dequantize", "qdq.lookup"},
+    return llvm::is_contained({"quantize", "dequantize", "sqrt_f32", "qdq.lookup"},
                               custom->op.getOperatorName());
   return isa<tosa::ClampOp, tosa::CastOp, tosa::TableOp, tosa::NegateOp, tosa::AbsOp, tosa::ExpOp,
              tosa::LogOp, tosa::TanhOp, tosa::SigmoidOp, tosa::ErfOp, tosa::ReciprocalOp,
@@ -109,7 +109,7 @@ bool isPointwiseUnary(Operation *op) {
 bool isRowwise(Operation *op) {
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return rescale.getPerChannel();
-  return matchCustom(op, "litert.softmax").has_value();
+  return matchCustom(op, "litert.softmax") || matchCustom(op, "qdq.softmax");
 }
 
 /// f(reshape(x)) ==> reshape(f(x)).

@@ -167,6 +167,10 @@ def _custom(op: Op, operands: list[Array]) -> Array:
             return litert.dequantize(x, facts["scale"], facts["zero_point"])
         case "div_f32":
             return litert.div_f32(*operands)
+        case "sqrt_f32":
+            return np.sqrt(x)
+        case "qdq.softmax":
+            return litert.table_softmax(*operands)
         case "qdq.lookup":
             return operands[1][x.astype(np.int64) + 128]
         case "litert.softmax":

@@ -23,6 +23,7 @@ from afe.importers.onnx.tensors import to_array
 from afe.importers.onnx.values import (
     UNLIMITED,
     Accumulator,
+    Affine,
     Codes,
     Computed,
     Constant,
@@ -87,6 +88,18 @@ class Context:
         unsigned = array.dtype == np.uint8
         tensor = self.builder.const(signed(array) if unsigned else array)
         return Stored(tensor, Layout.plain(array.shape), unsigned)
+
+    def known_codes(self, value: Value) -> Codes | None:
+        """A dequantized constant of 8 bits with one scale as codes; None of anything else."""
+        if not isinstance(value, QuantizedConstant) or value.scale.ndim or value.zero_point.ndim:
+            return None
+        if value.array.dtype not in (np.int8, np.uint8) or value.array.size == 0:
+            return None
+        unsigned = value.array.dtype == np.uint8
+        codes = signed(value.array) if unsigned else value.array
+        affine = Affine(np.float32(value.scale), int(value.zero_point) - (128 if unsigned else 0))
+        layout = Layout.plain(codes.shape)
+        return Codes(self.builder.const(codes), layout, affine.table(), affine)
 
     def known(self, node: Node, index: int) -> NDArray[Any] | None:
         """The elements of input `index`, None where it is left out; it must be constant."""

@@ -14,8 +14,6 @@ from pathlib import Path
 import numpy as np
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import (
-    AttributeProto,
-    GraphProto,
     ModelProto,
     NodeProto,
     TensorProto,
@@ -23,73 +21,17 @@ from onnx import (
 )
 
 from afe.errors import AfeError, ErrorCode
+from afe.importers.onnx.node import Node
 from afe.importers.onnx.problems import invalid, invalid_node, shown, text
-from afe.importers.onnx.tensors import MAX_ELEMENTS, Array, dtype_of, to_array
+from afe.importers.onnx.qoperators import expanded
+from afe.importers.onnx.tensors import MAX_ELEMENTS, dtype_of
+
+__all__ = ["Graph", "GraphInput", "Node", "read_graph", "read_model"]
 
 OLDEST_OPSET, NEWEST_OPSET = 11, 28
 """Opsets of the default domain that are read; 28 came with ONNX 1.23."""
 
 _DEFAULT_DOMAINS = ("", "ai.onnx")
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One operator of the graph. `index` is its position in the file; "" is an absent input."""
-
-    index: int
-    op: str
-    domain: str
-    name: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    attributes: dict[str, AttributeProto]
-    folder: Path
-
-    @property
-    def label(self) -> str:
-        """How messages call the node."""
-        name = self.name or (self.outputs[0] if self.outputs else "")
-        return f"{self.op} {shown(name)}"
-
-    def input(self, index: int) -> str:
-        """The name of an input, "" where it is left out."""
-        return self.inputs[index] if index < len(self.inputs) else ""
-
-    def integer(self, name: str, default: int) -> int:
-        """An integer attribute."""
-        found = self._attribute(name, AttributeProto.INT)
-        return default if found is None else int(found.i)
-
-    def real(self, name: str, default: float) -> float:
-        """A float attribute."""
-        found = self._attribute(name, AttributeProto.FLOAT)
-        return default if found is None else float(found.f)
-
-    def text(self, name: str, default: str) -> str:
-        """A string attribute."""
-        found = self._attribute(name, AttributeProto.STRING)
-        return default if found is None else found.s.decode("utf-8", "replace")
-
-    def integers(self, name: str) -> tuple[int, ...] | None:
-        """A list of integers, None where it is left out."""
-        found = self._attribute(name, AttributeProto.INTS)
-        return None if found is None else tuple(found.ints)
-
-    def reals(self, name: str) -> tuple[float, ...] | None:
-        """A list of floats, None where it is left out."""
-        found = self._attribute(name, AttributeProto.FLOATS)
-        return None if found is None else tuple(found.floats)
-
-    def tensor(self, name: str) -> Array | None:
-        """A tensor attribute, None where it is left out."""
-        found = self._attribute(name, AttributeProto.TENSOR)
-        return None if found is None else to_array(found.t, self.folder)
-
-    def _attribute(self, name: str, kind: int) -> AttributeProto | None:
-        found = self.attributes.get(name)
-        if found is not None and found.type != kind:
-            raise invalid_node(self, f"attribute {shown(name)} has the wrong type")
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +87,13 @@ def read_graph(model: ModelProto, folder: Path) -> Graph:
     initializers = {text(tensor.name): tensor for tensor in proto.initializer}
     inputs = [_input(info) for info in proto.input if info.name not in initializers]
     nodes = [_node(index, node, folder) for index, node in enumerate(proto.node)]
+    nodes = expanded(nodes, initializers, [port.name for port in inputs])
     outputs = [text(info.name) for info in proto.output]
     if not outputs:
         raise invalid("the graph has no outputs")
     producers = _producers(nodes, {*initializers, *(port.name for port in inputs)})
     order = _ordered(nodes, producers, outputs)
-    _check_defined(order, producers, proto, outputs)
+    _check_defined(order, {*producers, *initializers, *(port.name for port in inputs)}, outputs)
     consumers: dict[str, list[Node]] = {}
     for node in order:
         for name in dict.fromkeys(node.inputs):
@@ -269,15 +212,11 @@ def _needed(producers: dict[str, Node], outputs: Sequence[str]) -> set[int]:
     return needed
 
 
-def _check_defined(
-    nodes: Sequence[Node], producers: dict[str, Node], proto: GraphProto, outputs: Sequence[str]
-) -> None:
-    known = {*producers, "", *(info.name for info in proto.input)}
-    known.update(tensor.name for tensor in proto.initializer)
+def _check_defined(nodes: Sequence[Node], known: set[str], outputs: Sequence[str]) -> None:
     for node in nodes:
         for name in node.inputs:
-            if name not in known:
+            if name and name not in known:
                 raise invalid_node(node, f"its input {shown(name)} is defined nowhere")
     for name in outputs:
-        if name not in known or not name:
+        if name not in known:
             raise invalid(f"the model's output {shown(name)} is defined nowhere")

@@ -85,27 +85,47 @@ def constant_weights(ctx: Context, node: Node, index: int, axis: int) -> Weights
 
 def weights_of(node: Node, value: QuantizedConstant) -> Weights:
     """8-bit constants as int8 (uint8 minus 128), with one zero point."""
-    points = np.unique(value.zero_point)
     if value.array.dtype not in (np.int8, np.uint8):
         raise unsupported_type(f"the weight of {node.label}", value.array.dtype.name, ["8 bits"])
+    if not np.all(value.scale > 0):
+        raise invalid_node(node, "its weights have a scale that is not positive")
+    points = np.unique(value.zero_point)
     if points.size != 1:
-        raise unsupported(
-            node, "its weights have a zero point per channel", "quantize them symmetrically"
-        )
+        return _with_one_zero_point(node, value)
     zero_point = int(points[0])
     if value.array.dtype == np.uint8:
         return Weights(signed(value.array), value.scale, zero_point - 128)
     return Weights(value.array, value.scale, zero_point)
 
 
+def _with_one_zero_point(node: Node, value: QuantizedConstant) -> Weights:
+    """Weights of several zero points, shifted channel by channel so that they share one."""
+    spread = [1] * value.array.ndim
+    spread[value.axis] = -1
+    centred = value.array.astype(np.int32) - value.zero_point.astype(np.int32).reshape(spread)
+    low, high = int(centred.min(initial=0)), int(centred.max(initial=0))
+    if high - low > 255:
+        raise unsupported(
+            node,
+            "its weights have a zero point per channel, and together more than 8 bits",
+            "quantize them symmetrically",
+        )
+    # The nearest to 0 that brings [low, high] into the range of int8.
+    zero_point = int(np.clip(0, -128 - low, 127 - high))
+    return Weights((centred + zero_point).astype(np.int8), value.scale, zero_point)
+
+
 def bias(ctx: Context, node: Node, index: int, channels: int, scale: F32) -> NDArray[np.int32]:
     """Input `index` as int32 [channels] in units of `scale`, zeros where it is left out.
 
-    An int32 bias of that very scale is taken as it is; other biases are rounded to it.
+    An int32 bias of that very scale (or of a quantized operator, which names none) is taken as it
+    is; other biases are rounded to it.
     """
     value = ctx.optional(node, index)
     if value is None:
         return np.zeros(channels, np.int32)
+    if isinstance(value, Constant) and value.array.dtype == np.int32:
+        return _per_channel(node, value.array, channels)
     if isinstance(value, QuantizedConstant) and value.array.dtype == np.int32:
         ratio = value.scale.astype(np.float64) / scale - 1
         if np.all(np.abs(ratio) < BIAS_SCALE_TOLERANCE) and not value.zero_point.any():

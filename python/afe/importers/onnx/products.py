@@ -14,6 +14,7 @@ from afe.importers.module_builder import Tensor
 from afe.importers.onnx.context import Context
 from afe.importers.onnx.graph import Node
 from afe.importers.onnx.layout import Layout, Shape
+from afe.importers.onnx.node import INTERNAL
 from afe.importers.onnx.operands import (
     Activation,
     Weights,
@@ -25,11 +26,13 @@ from afe.importers.onnx.problems import invalid_node, unsupported
 from afe.importers.onnx.registry import operator
 from afe.importers.onnx.values import (
     F32,
+    UNLIMITED,
     Accumulator,
     Codes,
     Constant,
     Part,
     QuantizedConstant,
+    Stored,
     Value,
     with_layout,
 )
@@ -103,6 +106,16 @@ def _product(
         input_zp=input_zp,
         weight_zp=weight_zp,
     )
+
+
+@operator("Accumulated", domain=INTERNAL)
+def accumulated(ctx: Context, node: Node) -> Value:
+    """The int32 sums of a convolution or product of integers."""
+    value = ctx.value(node, 0)
+    if not isinstance(value, Accumulator) or value.limits != UNLIMITED:
+        raise invalid_node(node, "its input is no integer product")
+    sums = [part.tensor for part in value.parts]
+    return Stored(ctx.builder.concat(sums, len(sums[0].shape) - 1), value.layout)
 
 
 @operator("MatMul")

@@ -1,4 +1,4 @@
-"""Reductions over axes, Softmax, and ArgMax.
+"""Reductions over axes, and ArgMax.
 
 Sums are written as one reduction over one axis (several axes are merged first), so that there is
 one order of summation: ascending, row by row.
@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from afe.importers.module_builder import Tensor
 from afe.importers.onnx.context import Context, normal_axis
 from afe.importers.onnx.graph import Node
 from afe.importers.onnx.layout import Layout, keeps_order
@@ -107,36 +106,6 @@ def mean(ctx: Context, value: Codes | Floats, axes: Iterable[int]) -> Floats:
     operands = [total.tensor, divisor]
     quotient = ctx.builder.custom("div_f32", operands, total.tensor.shape, "f32")
     return replace(total, tensor=quotient)
-
-
-@operator("Softmax", "LogSoftmax")
-def softmax(ctx: Context, node: Node) -> Value:
-    """exp(x - max) times the reciprocal of its sum, or its logarithm, over one axis, in f32."""
-    value = ctx.floats(node, 0)
-    if ctx.opset < 13:
-        axis = normal_axis(node, node.integer("axis", 1), len(value.shape))
-        return _over_the_rest(ctx, node, value, axis)
-    axis = normal_axis(node, node.integer("axis", -1), len(value.shape))
-    return replace(value, tensor=_softmax(ctx, node, value.tensor, value.layout.axis(axis)))
-
-
-def _over_the_rest(ctx: Context, node: Node, value: Floats, axis: int) -> Value:
-    """Before opset 13 the axis and all behind it are one."""
-    shape = value.shape
-    flat = (math.prod(shape[:axis]), math.prod(shape[axis:]))
-    plain = ctx.in_layout(value, Layout.plain(shape))
-    result = _softmax(ctx, node, ctx.builder.reshape(plain, flat), 1)
-    return Floats(ctx.builder.reshape(result, shape), Layout.plain(shape))
-
-
-def _softmax(ctx: Context, node: Node, x: Tensor, axis: int) -> Tensor:
-    builder = ctx.builder
-    shifted = builder.sub(x, builder.reduce("max", x, axis))
-    power = builder.unary("exp", shifted)
-    total = builder.reduce("sum", power, axis)
-    if node.op == "LogSoftmax":
-        return builder.sub(shifted, builder.unary("log", total))
-    return builder.mul(power, builder.unary("reciprocal", total))
 
 
 @operator("ArgMax", "ArgMin")
