@@ -7,7 +7,7 @@ batch is 1), and a node's attributes have the types asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from onnx import (
 )
 
 from afe.errors import AfeError, ErrorCode
+from afe.importers.onnx.dimensions import Dimensions
 from afe.importers.onnx.node import Node
 from afe.importers.onnx.problems import invalid, invalid_node, shown, text
 from afe.importers.onnx.qoperators import expanded
@@ -78,14 +79,19 @@ def read_model(data: bytes, path: Path) -> ModelProto:
     return model
 
 
-def read_graph(model: ModelProto, folder: Path) -> Graph:
-    """Checks and orders the graph of `model`; `folder` is where external data lies."""
+def read_graph(model: ModelProto, folder: Path, sizes: Mapping[str, int] | None = None) -> Graph:
+    """Checks and orders the graph of `model`; `folder` is where external data lies.
+
+    `sizes` are those of symbolic dimensions, by name.
+    """
     opset = _opset(model)
     proto = model.graph
     if proto.sparse_initializer:
         raise invalid("the graph has sparse initializers", "store them as dense tensors")
     initializers = {text(tensor.name): tensor for tensor in proto.initializer}
-    inputs = [_input(info) for info in proto.input if info.name not in initializers]
+    fed = [info for info in proto.input if text(info.name) not in initializers]
+    dimensions = Dimensions(sizes or {}, fed)
+    inputs = [_input(info, dimensions) for info in fed]
     nodes = [_node(index, node, folder) for index, node in enumerate(proto.node)]
     nodes = expanded(nodes, initializers, [port.name for port in inputs])
     outputs = [text(info.name) for info in proto.output]
@@ -123,31 +129,15 @@ def _node(index: int, proto: NodeProto, folder: Path) -> Node:
     return Node(index, operator, text(domain), name, inputs, outputs, attributes, folder)
 
 
-def _input(info: ValueInfoProto) -> GraphInput:
+def _input(info: ValueInfoProto, dimensions: Dimensions) -> GraphInput:
     where = f"input {shown(text(info.name))}"
     if not info.type.HasField("tensor_type") or not info.type.tensor_type.HasField("shape"):
         raise invalid(f"{where} is no tensor of known rank")
     tensor = info.type.tensor_type
-    shape = []
-    for axis, dim in enumerate(tensor.shape.dim):
-        if dim.HasField("dim_value") and dim.dim_value > 0:
-            shape.append(int(dim.dim_value))
-        elif axis == 0:
-            shape.append(1)
-        else:
-            raise _dynamic(where, axis, text(dim.dim_param))
+    shape = [dimensions.size(info, axis, dim) for axis, dim in enumerate(tensor.shape.dim)]
     if np.prod(shape, dtype=object) > MAX_ELEMENTS:
         raise invalid(f"{where} has shape {shape[:8]}")
     return GraphInput(info.name, tuple(shape), dtype_of(tensor.elem_type, where))
-
-
-def _dynamic(where: str, axis: int, parameter: str) -> AfeError:
-    called = f" ({shown(parameter)})" if parameter else ""
-    return AfeError(
-        ErrorCode.DYNAMIC_SHAPE,
-        f"{where} has a dynamic dimension {axis}{called}; only the batch, dimension 0, may be",
-        notes=["fix it with python -m onnxruntime.tools.make_dynamic_shape_fixed"],
-    )
 
 
 def _producers(nodes: Iterable[Node], given: set[str]) -> dict[str, Node]:

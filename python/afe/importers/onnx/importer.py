@@ -7,7 +7,7 @@ right before the return; between them values are channels-last where an operator
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,14 +60,17 @@ _ANY_ORDER = frozenset(
 """Operators that take any order and pass it on."""
 
 
-def import_onnx(data: bytes, *, name: str, path: Path) -> ImportedModel:
-    """Imports a quantized (QDQ) ONNX model.
+def import_onnx(
+    data: bytes, *, name: str, path: Path, dimensions: Mapping[str, int] | None = None
+) -> ImportedModel:
+    """Imports a quantized ONNX model; `dimensions` are sizes of symbolic ones, by name.
 
     Raises AfeError: FILE_INVALID, INVALID_MODEL, UNSUPPORTED_VERSION, UNSUPPORTED_OPERATOR,
-    UNSUPPORTED_TYPE, FLOAT_MODEL, DYNAMIC_SHAPE, PATH_TRAVERSAL.
+    UNSUPPORTED_TYPE, FLOAT_MODEL, DYNAMIC_SHAPE, PATH_TRAVERSAL, and INVALID_OPTION for a
+    dimension that the model does not have.
     """
     model = read_model(data, path)
-    graph = read_graph(model, path.parent)
+    graph = read_graph(model, path.parent, dimensions)
     _check_quantized(graph, path)
     builder = TosaBuilder(name, "onnx", path.name)
     with builder.context:
