@@ -21,6 +21,7 @@ from afe.importers.onnx import (  # noqa: F401  (each registers its operators)
     convolution,
     elementwise,
     gathering,
+    integers,
     movement,
     normalization,
     padding,
@@ -134,9 +135,9 @@ def _input_quantization(ctx: Context, given: GraphInput) -> Quantization | None:
     if len(readers) != 1 or readers[0].op != "DequantizeLinear":
         return None
     scale, zero_point = ctx.known(readers[0], 1), ctx.known(readers[0], 2)
-    if scale is None or scale.size != 1:
+    if scale is None or scale.size != 1 or (zero_point is not None and zero_point.size != 1):
         return None
-    return Quantization(float(scale.reshape(())), int(0 if zero_point is None else zero_point))
+    return Quantization(float(scale.item()), 0 if zero_point is None else int(zero_point.item()))
 
 
 def _argument_value(ctx: Context, given: GraphInput, argument: Tensor) -> Value:
