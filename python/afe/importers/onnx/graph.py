@@ -29,8 +29,8 @@ from afe.importers.onnx.tensors import MAX_ELEMENTS, dtype_of
 
 __all__ = ["Graph", "GraphInput", "Node", "read_graph", "read_model"]
 
-OLDEST_OPSET, NEWEST_OPSET = 11, 28
-"""Opsets of the default domain that are read; 28 came with ONNX 1.23."""
+OLDEST_OPSET, NEWEST_OPSET = 10, 28
+"""Opsets of the default domain that are read: 10 came with QuantizeLinear, 28 with ONNX 1.23."""
 
 _DEFAULT_DOMAINS = ("", "ai.onnx")
 

@@ -273,5 +273,6 @@ def space_to_depth(ctx: Context, node: Node) -> Value:
     n, c, h, w = value.shape
     split_shape = (n, c, h // block, block, w // block, block)
     blocks = ctx.settled(ctx.reshaped(value, split_shape))
-    moved = replace(blocks, layout=blocks.layout.transposed((0, 3, 5, 1, 2, 4)))
+    perm = (0, 1, 3, 5, 2, 4) if node.text("mode", "DCR") == "CRD" else (0, 3, 5, 1, 2, 4)
+    moved = replace(blocks, layout=blocks.layout.transposed(perm))
     return ctx.reshaped(moved, (n, c * block * block, h // block, w // block))

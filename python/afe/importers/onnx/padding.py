@@ -18,7 +18,7 @@ from afe.importers.onnx.graph import Node
 from afe.importers.onnx.movement import Movable, cut, movable
 from afe.importers.onnx.problems import invalid_node, unsupported
 from afe.importers.onnx.registry import operator
-from afe.importers.onnx.values import Codes, Value
+from afe.importers.onnx.values import Codes, Stored, Value
 
 
 @operator("Pad")
@@ -50,7 +50,9 @@ def pad(ctx: Context, node: Node) -> Value:
 
 def _filler(ctx: Context, node: Node) -> float:
     filler = ctx.known(node, 2)
-    return 0.0 if filler is None or filler.size == 0 else float(filler.reshape(-1)[0])
+    if filler is None:
+        return node.real("value", 0.0)
+    return float(filler.reshape(-1)[0]) if filler.size else 0.0
 
 
 def _mirrored(ctx: Context, node: Node, value: Movable, axis: int, low: int, high: int) -> Movable:
@@ -121,6 +123,8 @@ def _surrounded(
 ) -> Movable:
     """Padded with `number`: by its code, if there is one, else in f32."""
     filler = number
+    if isinstance(value, Stored) and value.unsigned:
+        filler -= 128
     if isinstance(value, Codes):
         codes = np.flatnonzero(value.table == np.float32(number))
         if codes.size:
