@@ -19,6 +19,7 @@ from afe.importers.module_builder import DTYPE_OF_NUMPY, Tensor
 from afe.importers.onnx import (  # noqa: F401  (each registers its operators)
     conversion,
     convolution,
+    einsum,
     elementwise,
     gathering,
     integers,

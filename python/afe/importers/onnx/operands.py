@@ -19,7 +19,7 @@ from afe.importers.onnx.problems import (
     unsupported,
     unsupported_type,
 )
-from afe.importers.onnx.values import F32, Affine, Codes, Constant, QuantizedConstant
+from afe.importers.onnx.values import F32, Affine, Codes, Constant, QuantizedConstant, Value
 
 BIAS_SCALE_TOLERANCE = 1e-5
 """Relative difference up to which a bias's scale counts as input scale times weight scale."""
@@ -44,20 +44,25 @@ class Weights:
 
 def activation(ctx: Context, node: Node, index: int) -> Activation:
     """Input `index`, which must be a dequantized 8-bit tensor (constants are written)."""
-    value = ctx.value(node, index)
-    if isinstance(value, QuantizedConstant):
-        return _constant_activation(ctx, node, index, value)
-    if not isinstance(value, Codes) or value.affine is None:
+    found = activation_of(ctx, node, ctx.value(node, index))
+    if found is None:
         raise float_node(node, node.input(index), "input")
+    return found
+
+
+def activation_of(ctx: Context, node: Node, value: Value) -> Activation | None:
+    """A dequantized 8-bit tensor (constants are written); None of anything else."""
+    if isinstance(value, QuantizedConstant) and value.array.dtype in (np.int8, np.uint8):
+        return _constant_activation(ctx, node, value)
+    if not isinstance(value, Codes) or value.affine is None:
+        return None
     return Activation(value, value.affine)
 
 
-def _constant_activation(
-    ctx: Context, node: Node, index: int, value: QuantizedConstant
-) -> Activation:
+def _constant_activation(ctx: Context, node: Node, value: QuantizedConstant) -> Activation | None:
     weights = weights_of(node, value)
     if weights.scale.ndim:
-        raise unsupported(node, f"input {index} is a constant quantized per channel")
+        return None
     stored = ctx.written(node, Constant(weights.array))
     assert not isinstance(stored, Codes)
     affine = Affine(np.float32(weights.scale), weights.zero_point)
@@ -67,7 +72,11 @@ def _constant_activation(
 
 def constant_weights(ctx: Context, node: Node, index: int, axis: int) -> Weights:
     """Input `index` as constant weights, quantized per tensor or along `axis`."""
-    value = ctx.value(node, index)
+    return constant_weights_of(ctx, node, index, ctx.value(node, index), axis)
+
+
+def constant_weights_of(ctx: Context, node: Node, index: int, value: Value, axis: int) -> Weights:
+    """`value`, which stands at input `index`, as constant weights."""
     if isinstance(value, Constant):
         raise float_node(node, node.input(index), "weight")
     if not isinstance(value, QuantizedConstant):
@@ -135,6 +144,23 @@ def bias(ctx: Context, node: Node, index: int, channels: int, scale: F32) -> NDA
         raise invalid_node(node, "its bias is no float or dequantized constant")
     units = np.rint(reals.astype(np.float64) / scale)
     return _per_channel(node, np.clip(units, -(2**31), 2**31 - 1).astype(np.int32), channels)
+
+
+def is_constant_bias(ctx: Context, node: Node, index: int) -> bool:
+    """Whether the bias at input `index` is left out or known."""
+    value = ctx.optional(node, index)
+    return value is None or isinstance(value, Constant | QuantizedConstant)
+
+
+def known_reals(ctx: Context, node: Node, index: int) -> F32:
+    """The f32 elements of input `index` of an operator that is left in float."""
+    value = ctx.value(node, index)
+    if not isinstance(value, Constant | QuantizedConstant):
+        raise float_node(node, node.input(index), "computed operand")
+    reals = value.floats() if isinstance(value, QuantizedConstant) else value.array
+    if reals.dtype != np.float32:
+        raise unsupported_type(f"input {index} of {node.label}", reals.dtype.name, ["float32"])
+    return reals
 
 
 def _per_channel(node: Node, values: NDArray[np.int32], channels: int) -> NDArray[np.int32]:
