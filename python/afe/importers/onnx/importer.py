@@ -38,7 +38,7 @@ from afe.importers.onnx.context import Context
 from afe.importers.onnx.fold import folded
 from afe.importers.onnx.graph import Graph, GraphInput, Node, read_graph, read_model
 from afe.importers.onnx.layout import Layout
-from afe.importers.onnx.problems import QUANTIZE_FIRST, invalid_node, text, unsupported_type
+from afe.importers.onnx.problems import QUANTIZE_FIRST, invalid_node, shown, text, unsupported_type
 from afe.importers.onnx.registry import IMPORTERS, Importer
 from afe.importers.onnx.values import Floats, Stored, Value
 
@@ -123,7 +123,8 @@ def _write_arguments(ctx: Context) -> list[Port]:
 def _input_port(ctx: Context, given: GraphInput) -> Port:
     dtype = DTYPE_OF_NUMPY.get(np.dtype(given.dtype))
     if dtype is None:
-        raise unsupported_type(f"input '{given.name}'", given.dtype.name, sorted(["f32", "int8"]))
+        allowed = [known.name for known in DTYPE_OF_NUMPY]
+        raise unsupported_type(f"input {shown(given.name)}", given.dtype.name, allowed)
     name = clean_name(given.name, "input")
     return Port(name, given.shape, dtype, _input_quantization(ctx, given))
 

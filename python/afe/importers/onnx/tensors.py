@@ -61,7 +61,7 @@ def type_name(data_type: int) -> str:
 
 def dtype_of(data_type: int, where: str) -> np.dtype[Any]:
     """The numpy dtype of an ONNX element type; AfeError UNSUPPORTED_TYPE where there is none."""
-    dtype = DTYPES.get(data_type) or NIBBLES.get(data_type)
+    dtype = DTYPES.get(data_type)
     if dtype is None:
         raise unsupported_type(where, type_name(data_type), ["a whole-byte integer", "a float"])
     return dtype
@@ -76,9 +76,9 @@ def to_array(tensor: TensorProto, folder: Path) -> Array:
     shape = tuple(tensor.dims)
     if any(size < 0 for size in shape) or math.prod(shape) > MAX_ELEMENTS:
         raise invalid(f"{where} has shape {list(shape)[:8]}")
-    dtype = dtype_of(tensor.data_type, where)
     if tensor.data_type in NIBBLES:
         return _from_nibbles(tensor, shape, where)
+    dtype = dtype_of(tensor.data_type, where)
     if tensor.data_location == TensorProto.EXTERNAL:
         return _external(tensor, folder, where, dtype, shape)
     if tensor.HasField("raw_data"):
