@@ -208,10 +208,10 @@ def _unknown(node: Node) -> AfeError:
 
 def _set_location(ctx: Context, node: Node) -> None:
     """Operations are named after the tensor; those behind QuantizeLinear keep both names."""
-    origins = [(clean_name(node.outputs[0] if node.outputs else "", node.op), node.index)]
+    origins = [(clean_name(node.outputs[0] if node.outputs else "", node.op), node.place)]
     if node.op == "QuantizeLinear" and node.input(0) in ctx.graph.producers:
         source = ctx.graph.producers[node.input(0)]
-        origins.insert(0, (clean_name(node.input(0), source.op), source.index))
+        origins.insert(0, (clean_name(node.input(0), source.op), source.place))
     if len(origins) == 1:
         ctx.builder.at(*origins[0])
     else:
@@ -227,7 +227,7 @@ def _results(ctx: Context) -> tuple[list[Tensor], list[Port]]:
     for name in ctx.graph.outputs:
         source = ctx.graph.producers.get(name)
         shown = clean_name(name, "output")
-        ctx.builder.at(shown, 0 if source is None else source.index)
+        ctx.builder.at(shown, 0 if source is None else source.place)
         tensor, quantization = _result(ctx, ctx.named(name), source)
         results.append(tensor)
         ports.append(Port(shown, tensor.shape, tensor.dtype, quantization))

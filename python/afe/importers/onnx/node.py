@@ -16,7 +16,11 @@ INTERNAL = "afe"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One operator of the graph. `index` is its position in the file; "" is an absent input."""
+    """One operator of the graph; "" is an absent input.
+
+    `index` numbers the nodes. Nodes that stand for another one have its place in the file in
+    `source`.
+    """
 
     index: int
     op: str
@@ -26,6 +30,12 @@ class Node:
     outputs: tuple[str, ...]
     attributes: dict[str, AttributeProto]
     folder: Path
+    source: int | None = None
+
+    @property
+    def place(self) -> int:
+        """The operator's position in the file."""
+        return self.index if self.source is None else self.source
 
     @property
     def label(self) -> str:

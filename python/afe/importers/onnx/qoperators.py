@@ -109,7 +109,7 @@ def expanded(
         expand(expansion)
         result += expansion.nodes
     initializers.setdefault(ONE, numpy_helper.from_array(np.array(1, np.float32), ONE))
-    return [replace(node, index=index) for index, node in enumerate(result)]
+    return [replace(node, index=index, source=node.index) for index, node in enumerate(result)]
 
 
 # --- convolutions and products -------------------------------------------------------------------
