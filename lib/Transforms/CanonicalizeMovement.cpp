@@ -6,6 +6,7 @@
 #include "Transforms/Canonicalize.h"
 
 #include "Conversion/TosaToMLA/Constants.h"
+#include "Conversion/TosaToMLA/Edges.h"
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Tensors.h"
 
@@ -137,13 +138,20 @@ struct SinkReshape : RewritePattern {
   }
 };
 
+/// Bytes that become f32 for the layers behind: they are moved as bytes. (For the model's results
+/// the order does not matter.)
+bool decodesForLayers(Operation *op) {
+  bool decodes = matchCustom(op, "dequantize") || matchCustom(op, "qdq.lookup");
+  return decodes && !isOutputEdge(op);
+}
+
 /// f(transpose(x)) ==> transpose(f(x)), where the transpose does not come from an argument.
 struct SinkTranspose : RewritePattern {
   explicit SinkTranspose(MLIRContext *context)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!isPointwiseUnary(op))
-      return rewriter.notifyMatchFailure(op, "it is not unary");
+    if (!isPointwiseUnary(op) || decodesForLayers(op))
+      return rewriter.notifyMatchFailure(op, "it is not unary, or widens what it would move");
     auto transpose = op->getOperand(0).getDefiningOp<tosa::TransposeOp>();
     if (!transpose || !transpose->hasOneUse() || isa<BlockArgument>(transpose.getInput1()))
       return rewriter.notifyMatchFailure(op, "its operand is not transposed for it alone");

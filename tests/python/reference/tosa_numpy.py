@@ -168,7 +168,8 @@ def _custom(op: Op, operands: list[Array]) -> Array:
         case "div_f32":
             return litert.div_f32(*operands)
         case "sqrt_f32":
-            return np.sqrt(x)
+            with np.errstate(invalid="ignore"):
+                return np.sqrt(x)
         case "qdq.softmax":
             return litert.table_softmax(*operands)
         case "qdq.lookup":

@@ -87,17 +87,19 @@ def group_normalization(ctx: Context, node: Node) -> Value:
 def _per_group(ctx: Context, node: Node, shape: Shape, groups: int, *, per_group: bool) -> Value:
     """Rows are groups of channels; scale and bias are of channels, or (`per_group`) of groups."""
     rows = rows_of(ctx, node, 0, 1, split=groups)
-    result = normalized(ctx, rows, _epsilon(node))
-    value = Floats(ctx.builder.reshape(result.rows, shape), Layout.plain(shape))
-    factors = []
-    for index in (1, 2):
+    tensor = normalized(ctx, rows, _epsilon(node)).rows
+    for index, apply in ((1, ctx.builder.mul), (2, ctx.builder.add)):
         array = ctx.known(node, index)
         wanted = groups if per_group else shape[1]
         if array is None or array.dtype != np.float32 or array.shape != (wanted,):
             raise invalid_node(node, f"input {index} is no list of {wanted} floats")
-        per_channel = np.repeat(array, shape[1] // wanted)
-        factors.append(Constant(per_channel.reshape(-1, *(1,) * (len(shape) - 2))))
-    return _affine(ctx, node, value, factors[0], factors[1])
+        # Groups of several channels have several factors, each for all pixels of its channel.
+        factors = array.reshape(1, groups, -1)
+        if factors.shape[2] > 1:
+            factors = factors.repeat(rows.shape[-1] // factors.shape[2], axis=2)
+        tensor = apply(tensor, ctx.builder.const(np.ascontiguousarray(factors)))
+    # The tensor stays in rows: what lies in memory is the model's order already.
+    return Floats(tensor, Layout.plain(shape))
 
 
 @operator("BatchNormalization")
