@@ -6,6 +6,7 @@
 #include "Transforms/Canonicalize.h"
 
 #include "Conversion/TosaToMLA/Constants.h"
+#include "Conversion/TosaToMLA/Edges.h"
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Tensors.h"
 
@@ -96,7 +97,7 @@ bool isPointwiseUnary(Operation *op) {
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return !rescale.getPerChannel() && signednessShift(rescale) != -128; // that one sinks itself
   if (auto custom = matchCustom(op))
-    return llvm::is_contained({"quantize", "dequantize", "qdq.lookup"},
+    return llvm::is_contained({"quantize", "dequantize", "sqrt_f32", "qdq.lookup"},
                               custom->op.getOperatorName());
   return isa<tosa::ClampOp, tosa::CastOp, tosa::TableOp, tosa::NegateOp, tosa::AbsOp, tosa::ExpOp,
              tosa::LogOp, tosa::TanhOp, tosa::SigmoidOp, tosa::ErfOp, tosa::ReciprocalOp,
@@ -109,7 +110,7 @@ bool isPointwiseUnary(Operation *op) {
 bool isRowwise(Operation *op) {
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return rescale.getPerChannel();
-  return matchCustom(op, "litert.softmax").has_value();
+  return matchCustom(op, "litert.softmax") || matchCustom(op, "qdq.softmax");
 }
 
 /// f(reshape(x)) ==> reshape(f(x)).
@@ -137,13 +138,20 @@ struct SinkReshape : RewritePattern {
   }
 };
 
+/// Bytes that become f32 for the layers behind: they are moved as bytes. (For the model's results
+/// the order does not matter.)
+bool decodesForLayers(Operation *op) {
+  bool decodes = matchCustom(op, "dequantize") || matchCustom(op, "qdq.lookup");
+  return decodes && !isOutputEdge(op);
+}
+
 /// f(transpose(x)) ==> transpose(f(x)), where the transpose does not come from an argument.
 struct SinkTranspose : RewritePattern {
   explicit SinkTranspose(MLIRContext *context)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!isPointwiseUnary(op))
-      return rewriter.notifyMatchFailure(op, "it is not unary");
+    if (!isPointwiseUnary(op) || decodesForLayers(op))
+      return rewriter.notifyMatchFailure(op, "it is not unary, or widens what it would move");
     auto transpose = op->getOperand(0).getDefiningOp<tosa::TransposeOp>();
     if (!transpose || !transpose->hasOneUse() || isa<BlockArgument>(transpose.getInput1()))
       return rewriter.notifyMatchFailure(op, "its operand is not transposed for it alone");

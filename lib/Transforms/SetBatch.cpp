@@ -4,6 +4,7 @@
 // (nothing is modified until all agree), then types and shape operands are rewritten.
 
 #include "Conversion/TosaToMLA/Constants.h"
+#include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Tensors.h"
 #include "Transforms/Locations.h"
 #include "Transforms/Passes.h"
@@ -129,8 +130,8 @@ Obstacle BatchSetter::checkOperands(Operation &op) const {
       continue;
     if (needsAll)
       return "combines the batch with a tensor that has none";
-    bool elementwise =
-        op.hasTrait<OpTrait::ResultsBroadcastableShape>() || isa<tosa::MulOp, tosa::SelectOp>(op);
+    bool elementwise = op.hasTrait<OpTrait::ResultsBroadcastableShape>() ||
+                       isa<tosa::MulOp, tosa::SelectOp>(op) || matchCustom(&op, "div_f32");
     if (elementwise && type.getRank() == int64_t(shapeOf(op.getResult(0)).size()) &&
         type.getDimSize(0) != 1)
       return "combines the batch with a tensor that has another first dimension";

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -17,6 +17,7 @@ from afe.errors import AfeError, ErrorCode
 
 MAX_BATCH_SIZE = 4096
 MAX_THREADS = 256
+MAX_DIMENSION = 1 << 24
 MAX_NAME_BYTES = 180
 """Longest name of an archive; file names end at 255 bytes and suffixes come behind it."""
 
@@ -113,6 +114,25 @@ def check_name(name: object) -> str:
     if len(name.encode()) > MAX_NAME_BYTES:
         raise _invalid("name", name, f"at most {MAX_NAME_BYTES} bytes")
     return name
+
+
+def parse_dimensions(texts: Sequence[str]) -> dict[str, int]:
+    """`name=size` texts of the command line as sizes by name; AfeError INVALID_OPTION."""
+    sizes: dict[str, int] = {}
+    for text in texts:
+        name, equals, size = text.rpartition("=")
+        if not name or not equals or not (size.isascii() and size.isdigit()) or len(size) > 10:
+            raise _invalid("dim", text, "name=size, the size a whole number")
+        if sizes.setdefault(name, int(size)) != int(size):
+            raise _invalid("dim", text, "one size per name")
+    return dict(check_dimensions(sizes))
+
+
+def check_dimensions(sizes: Mapping[str, int]) -> Mapping[str, int]:
+    """Sizes of symbolic dimensions as given, if they can be sizes; AfeError INVALID_OPTION."""
+    for name, size in sizes.items():
+        _check_count(f"dimensions[{name!r}]", size, MAX_DIMENSION)
+    return sizes
 
 
 def name_from(model_name: str) -> str:

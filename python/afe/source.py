@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -35,8 +36,14 @@ class SourceModel:
         return replace(self, name=name)
 
 
-def read_source(path: str | PathLike[str], name: str | None = None) -> SourceModel:
+def read_source(
+    path: str | PathLike[str],
+    name: str | None = None,
+    dimensions: Mapping[str, int] | None = None,
+) -> SourceModel:
     """Reads a model of any known format, `.sima` included.
+
+    `dimensions` gives sizes to a model's symbolic dimensions, by name.
 
     Raises AfeError FILE_NOT_FOUND, FILE_INVALID, UNSUPPORTED_FORMAT, INVALID_MODEL and the other
     codes of `afe.importers.import_model` and `afe.sima.read_sima`.
@@ -45,17 +52,22 @@ def read_source(path: str | PathLike[str], name: str | None = None) -> SourceMod
     if file.suffix.lower() == ".sima":
         from afe.sima import read_sima
 
+        if dimensions:
+            raise AfeError(
+                ErrorCode.INVALID_OPTION,
+                f"'{path}' has no symbolic dimensions: they were set when it was imported",
+            )
         source = read_sima(file)
     else:
-        source = _import(file)
+        source = _import(file, dimensions)
     return source.renamed(name) if name else source
 
 
-def _import(file: Path) -> SourceModel:
+def _import(file: Path, dimensions: Mapping[str, int] | None) -> SourceModel:
     from afe.importers import import_model
 
     try:
-        imported = import_model(file)
+        imported = import_model(file, dimensions=dimensions)
     except (
         ArithmeticError,
         AttributeError,

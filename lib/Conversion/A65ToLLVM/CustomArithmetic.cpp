@@ -1,4 +1,4 @@
-// quantize, dequantize, div_f32 and qdq.lookup: one element at a time.
+// quantize, dequantize, div_f32, sqrt_f32 and qdq.lookup: one element at a time.
 
 #include "Conversion/A65ToLLVM/Lowering.h"
 
@@ -102,6 +102,18 @@ Value lowerDivision(const CustomOp &op, std::string &problem) {
   return t.elementwise(resultType(op.op), op.op->getOperands(),
                        [](TensorBuilder &t, ValueRange in) -> Value {
                          return arith::DivFOp::create(t.b, t.loc, in[0], in[1]);
+                       });
+}
+
+Value lowerSquareRoot(const CustomOp &op, std::string &problem) {
+  if (op.op->getOperand(0).getType() != resultType(op.op)) {
+    problem = "needs one f32 tensor and one result of its shape";
+    return {};
+  }
+  TensorBuilder t(op.op);
+  return t.elementwise(resultType(op.op), op.op->getOperands(),
+                       [](TensorBuilder &t, ValueRange in) -> Value {
+                         return math::SqrtOp::create(t.b, t.loc, in[0]);
                        });
 }
 

@@ -1,5 +1,5 @@
-// litert.softmax: the reference int8 kernel over the last axis. A table of f32 exponentials of the
-// distance to the maximum, their f32 sum in ascending order, one reciprocal.
+// litert.softmax (the reference int8 kernel) and qdq.softmax over the last axis: a table of f32
+// exponentials of the distance to the maximum, their f32 sum in ascending order, one reciprocal.
 
 #include "Conversion/A65ToLLVM/Lowering.h"
 
@@ -17,6 +17,23 @@ static SmallVector<float> exponentials(float scale) {
   return table;
 }
 
+/// e = table[max - x] and the ascending sum of e over the last axis.
+static std::pair<Value, Value> weighted(TensorBuilder &t, Value x, Value table) {
+  Value most = t.reduceLast(x, t.i32(-128), [](TensorBuilder &t, ValueRange in) -> Value {
+    return arith::MaxSIOp::create(t.b, t.loc, t.widen(in[0]), in[1]);
+  });
+  auto type = cast<RankedTensorType>(x.getType());
+  auto f32Type = RankedTensorType::get(type.getShape(), t.b.getF32Type());
+  Value e = t.elementwise(f32Type, {x, most}, [&](TensorBuilder &t, ValueRange in) -> Value {
+    Value distance = arith::SubIOp::create(t.b, t.loc, in[1], t.widen(in[0]));
+    return tensor::ExtractOp::create(t.b, t.loc, table, t.index(distance));
+  });
+  Value sum = t.reduceLast(e, t.f32(0), [](TensorBuilder &t, ValueRange in) -> Value {
+    return arith::AddFOp::create(t.b, t.loc, in[1], in[0]);
+  });
+  return {e, sum};
+}
+
 Value lowerSoftmax(const CustomOp &op, std::string &problem) {
   auto beta = op.number("beta"), inputScale = op.number("input_scale");
   auto outputScale = op.number("output_scale");
@@ -29,19 +46,8 @@ Value lowerSoftmax(const CustomOp &op, std::string &problem) {
     return {};
   }
   TensorBuilder t(op.op);
-  Value x = op.op->getOperand(0), lowest = t.i32(-128);
   Value table = t.f32Table({256}, exponentials(*inputScale * *beta));
-  Value most = t.reduceLast(x, lowest, [](TensorBuilder &t, ValueRange in) -> Value {
-    return arith::MaxSIOp::create(t.b, t.loc, t.widen(in[0]), in[1]);
-  });
-  auto f32Type = RankedTensorType::get(type.getShape(), t.b.getF32Type());
-  Value e = t.elementwise(f32Type, {x, most}, [&](TensorBuilder &t, ValueRange in) -> Value {
-    Value distance = arith::SubIOp::create(t.b, t.loc, in[1], t.widen(in[0]));
-    return tensor::ExtractOp::create(t.b, t.loc, table, t.index(distance));
-  });
-  Value sum = t.reduceLast(e, t.f32(0), [](TensorBuilder &t, ValueRange in) -> Value {
-    return arith::AddFOp::create(t.b, t.loc, in[1], in[0]);
-  });
+  auto [e, sum] = weighted(t, op.op->getOperand(0), table);
   return t.elementwise(type, {e, sum}, [&](TensorBuilder &t, ValueRange in) -> Value {
     Value scaled = arith::MulFOp::create(t.b, t.loc, in[1], t.f32(*outputScale));
     Value reciprocal = arith::DivFOp::create(t.b, t.loc, t.f32(1), scaled);
@@ -54,6 +60,24 @@ Value lowerSoftmax(const CustomOp &op, std::string &problem) {
     q = arith::MaxSIOp::create(t.b, t.loc, q, t.i32(-128));
     q = arith::MinSIOp::create(t.b, t.loc, q, t.i32(127));
     return arith::TruncIOp::create(t.b, t.loc, t.b.getI8Type(), q);
+  });
+}
+
+Value lowerTableSoftmax(const CustomOp &op, std::string &problem) {
+  Value x = op.op->getOperand(0), table = op.op->getOperand(1);
+  auto entries = dyn_cast<RankedTensorType>(table.getType());
+  RankedTensorType type = resultType(op.op);
+  if (!getElementTypeOrSelf(x).isInteger(8) || type.getRank() == 0 || !entries ||
+      entries != RankedTensorType::get({256}, type.getElementType()) ||
+      cast<RankedTensorType>(x.getType()).getShape() != type.getShape()) {
+    problem = "needs an i8 tensor, a table of 256 f32 entries, and an f32 result of its shape";
+    return {};
+  }
+  TensorBuilder t(op.op);
+  auto [e, sum] = weighted(t, x, table);
+  return t.elementwise(type, {e, sum}, [](TensorBuilder &t, ValueRange in) -> Value {
+    Value reciprocal = arith::DivFOp::create(t.b, t.loc, t.f32(1), in[1]);
+    return arith::MulFOp::create(t.b, t.loc, in[0], reciprocal);
   });
 }
 

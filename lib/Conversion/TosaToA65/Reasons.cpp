@@ -99,6 +99,9 @@ HostReason hostReason(Operation *op) {
     return {llvm::formatv("'{0}' has a tensor of rank {1}, the MLA's have at most 4", name,
                           type->getRank()),
             "reshape the tensor to at most 4 dimensions, channels last"};
+  if (name == "qdq.softmax")
+    return {llvm::formatv("'{0}' makes an f32 tensor that not only 'quantize' reads", name),
+            "quantize its result"};
   if (findTensor(op, [](ShapedType type) { return type.getElementType().isF32(); }))
     return axisReason(op, name).value_or(floatReason(name));
   auto isForeign = [](ShapedType type) {

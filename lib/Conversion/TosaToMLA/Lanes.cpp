@@ -262,6 +262,8 @@ Value Emitter::custom(Operation *op) {
     return lookup(*custom);
   if (name == "div_f32")
     return b.div(lane(op->getOperand(0)), lane(op->getOperand(1)));
+  if (name == "sqrt_f32")
+    return b.same<mla::VSqrtOp>(lane(op->getOperand(0)));
   return {};
 }
 
@@ -410,7 +412,7 @@ bool isLaneOp(Operation *op) {
     return false;
   if (auto custom = dyn_cast<tosa::CustomOp>(op))
     return hasDefinedForm(custom) &&
-           llvm::is_contained({"quantize", "dequantize", "div_f32", "qdq.lookup"},
+           llvm::is_contained({"quantize", "dequantize", "div_f32", "sqrt_f32", "qdq.lookup"},
                               custom.getOperatorName());
   return isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp, tosa::ClampOp,
              tosa::CastOp, tosa::NegateOp, tosa::AbsOp, tosa::IdentityOp, tosa::EqualOp,

@@ -1,10 +1,12 @@
-// Resizing and reversing of rows and columns as gathers. The index (and fraction) of every output
-// row and column is known now: it becomes a constant operand that is broadcast over the image, so
-// the producer's own index arithmetic, in integers or f32, is reproduced whatever it is.
+// Resizing and reversing of rows and columns, and tosa.gather by constant indices, as gathers. The
+// index (and fraction) of every output row and column is known now: it becomes a constant operand
+// that is broadcast over the image, so the producer's own index arithmetic, in integers or f32, is
+// reproduced whatever it is.
 
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Conversion/TosaToMLA/Tensors.h"
 #include "Conversion/TosaToMLA/VectorBuilder.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
@@ -217,6 +219,75 @@ bool lowerReverse(tosa::ReverseOp op, ConstantPool &constants) {
   return buildNearest(job, constants);
 }
 
+/// The constant indices of a gather, those of the first image where all have the same.
+std::optional<SmallVector<int64_t>> sharedIndices(tosa::GatherOp op) {
+  auto indices = readInts(op.getIndices());
+  auto shape = shapeOf(op.getIndices());
+  if (!indices || int64_t(indices->size()) != shape[0] * shape[1])
+    return std::nullopt;
+  for (int64_t place = shape[1]; place < int64_t(indices->size()); ++place)
+    if ((*indices)[place] != (*indices)[place - shape[1]])
+      return std::nullopt;
+  indices->truncate(shape[1]);
+  return SmallVector<int64_t>(indices->begin(), indices->end());
+}
+
+/// Rows and columns of a gather from [N,H,W,C], seen as [N,H*W,C], to [N,OH,OW,C]; false where
+/// the indices are no such grid.
+bool isGrid(ArrayRef<int64_t> indices, int64_t width, Resample &job) {
+  int64_t columns = job.outputSize(1);
+  for (auto [place, index] : llvm::enumerate(indices)) {
+    int64_t row = place / columns, column = place % columns;
+    if (column == 0)
+      job.positions[0].push_back(index / width);
+    if (row == 0)
+      job.positions[1].push_back(index % width);
+    if (index != job.positions[0][row] * width + job.positions[1][column])
+      return false;
+  }
+  return true;
+}
+
+/// A choice of rows and columns between two reshapes.
+bool lowerGridGather(tosa::GatherOp op, ArrayRef<int64_t> indices, ConstantPool &constants) {
+  auto before = op.getValues().getDefiningOp<tosa::ReshapeOp>();
+  auto after = dyn_cast_or_null<tosa::ReshapeOp>(onlyUser(op.getOutput()));
+  if (!before || !after || !isImage(before.getInput1(), {8}) || !isImage(after.getOutput(), {8}))
+    return false;
+  auto from = shapeOf(before.getInput1()), to = shapeOf(after.getOutput());
+  auto values = shapeOf(op.getValues());
+  Resample job(after, before.getInput1(), after.getOutput());
+  bool sameEnds = from[0] == values[0] && from[3] == values[2] && to[0] == from[0] &&
+                  to[3] == from[3] && isLegal(job);
+  return sameEnds && isGrid(indices, from[2], job) && buildNearest(job, constants);
+}
+
+/// Any choice of rows: those of an image one element wide.
+bool lowerRowGather(tosa::GatherOp op, ArrayRef<int64_t> indices, ConstantPool &constants) {
+  auto from = shapeOf(op.getValues()), to = shapeOf(op.getOutput());
+  OpBuilder b(op);
+  Value image = reshapeTo(b, op.getLoc(), op.getValues(), {from[0], from[1], 1, from[2]});
+  auto type = cast<RankedTensorType>(op.getType()).clone({to[0], to[1], 1, to[2]});
+  Value picked = tosa::IdentityOp::create(b, op.getLoc(), type, image);
+  Resample job(picked.getDefiningOp(), image, picked);
+  job.positions[0].assign(indices.begin(), indices.end());
+  job.positions[1].push_back(0);
+  Value result = reshapeTo(b, op.getLoc(), picked, to);
+  if (!isLegal(job) || !buildNearest(job, constants))
+    return false;
+  op.getOutput().replaceAllUsesWith(result);
+  return true;
+}
+
+bool lowerGather(tosa::GatherOp op, ConstantPool &constants) {
+  auto indices = sharedIndices(op);
+  int64_t rows = shapeOf(op.getValues())[1];
+  if (!indices || !elementOf(op.getValues()).isInteger(8) ||
+      llvm::any_of(*indices, [&](int64_t index) { return index < 0 || index >= rows; }))
+    return false;
+  return lowerGridGather(op, *indices, constants) || lowerRowGather(op, *indices, constants);
+}
+
 bool lowerLitert(const CustomOp &op, ConstantPool &constants) {
   tosa::CustomOp custom = op.op;
   StringRef name = custom.getOperatorName();
@@ -237,6 +308,8 @@ void lowerResize(func::FuncOp func, ConstantPool &constants) {
       lowerTosaResize(resize, constants);
     else if (auto reverse = dyn_cast<tosa::ReverseOp>(op))
       lowerReverse(reverse, constants);
+    else if (auto gather = dyn_cast<tosa::GatherOp>(op))
+      lowerGather(gather, constants);
     else if (auto custom = matchCustom(&op))
       lowerLitert(*custom, constants);
   }

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from afe.backends.mpk.interface import L2CachingMode
 from afe.errors import AfeError, ErrorCode
-from afe.options import CompileOptions, check_name
+from afe.options import CompileOptions, check_dimensions, check_name
 
 if TYPE_CHECKING:
     from afe.importers.common import Port
@@ -31,15 +31,22 @@ class Model:
         self._source = source
 
     @staticmethod
-    def from_file(path: str | PathLike[str], *, name: str | None = None) -> Model:
+    def from_file(
+        path: str | PathLike[str],
+        *,
+        name: str | None = None,
+        dimensions: Mapping[str, int] | None = None,
+    ) -> Model:
         """Imports a quantized .tflite, .onnx, .mlir or .mlirbc file, or opens a .sima.
 
-        `name` replaces the file's. Raises AfeError where the file is missing, damaged, of an
-        unknown format, or holds what the compiler does not support.
+        `name` replaces the file's; `dimensions` gives sizes to the symbolic dimensions of an ONNX
+        model, by name (the batch is 1 where it is not given). Raises AfeError where the file is
+        missing, damaged, of an unknown format, or holds what the compiler does not support.
         """
         from afe.source import read_source
 
-        return Model(read_source(path, check_name(name) if name is not None else None))
+        checked = check_name(name) if name is not None else None
+        return Model(read_source(path, checked, check_dimensions(dimensions or {})))
 
     @staticmethod
     def load(

@@ -45,6 +45,18 @@ def add_all(subparsers: Any) -> None:
         parser.set_defaults(command=module.run)
 
 
+def add_dimensions(parser: argparse.ArgumentParser) -> None:
+    """--dim NAME=SIZE, any number of times; read it with `afe.options.parse_dimensions`."""
+    parser.add_argument(
+        "--dim",
+        dest="dimensions",
+        action="append",
+        default=[],
+        metavar="NAME=SIZE",
+        help="size of a symbolic dimension of an ONNX model (the batch is 1 where it is not given)",
+    )
+
+
 def print_json(value: object) -> None:
     """One JSON object on stdout."""
     print(json.dumps(value, ensure_ascii=False))

@@ -6,8 +6,14 @@ import argparse
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from afe.commands import end_progress, interrupts_held, print_json, progress_on_terminal
-from afe.options import CompileOptions, flag_of
+from afe.commands import (
+    add_dimensions,
+    end_progress,
+    interrupts_held,
+    print_json,
+    progress_on_terminal,
+)
+from afe.options import CompileOptions, flag_of, parse_dimensions
 from afe.target import load_target
 
 EXAMPLES = """examples:
@@ -23,6 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="DIR", help="folder for the archive"
     )
+    add_dimensions(parser)
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     for option in fields(CompileOptions):
         _add_option(parser, option)
@@ -50,6 +57,7 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compiles and prints the report."""
     options = _options(arguments)
+    dimensions = parse_dimensions(arguments.dimensions)
     load_target(options.target)  # a wrong one is told before anything heavy is loaded
     with interrupts_held():
         import afe.ir  # noqa: F401
@@ -58,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         report = compile_model(
-            lambda: read_source(arguments.source),
+            lambda: read_source(arguments.source, dimensions=dimensions),
             arguments.output,
             options,
             progress=progress_on_terminal,

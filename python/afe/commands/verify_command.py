@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from afe.commands import interrupts_held, print_json
-from afe.options import CompileOptions
+from afe.commands import add_dimensions, interrupts_held, print_json
+from afe.options import CompileOptions, parse_dimensions
 
 if TYPE_CHECKING:
     from afe.verify.compare import Difference, Verification
@@ -24,9 +24,10 @@ name (or in0, in1…). Exit status: 0 equal, 1 different, 2 an error.
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """MODEL, --target, --inputs, --seed, --threads, --isolated, --json."""
+    """MODEL, --target, --dim, --inputs, --seed, --threads, --isolated, --json."""
     parser.add_argument("model", metavar="MODEL", help="a .tflite or .onnx model")
     parser.add_argument("--target", default="mlsoc", metavar="NAME|FILE", help="see 'afe targets'")
+    add_dimensions(parser)
     parser.add_argument("--inputs", metavar="NPZ", help="arrays by name")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random sample")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads")
@@ -50,7 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
         from afe.verify.compare import verify_model
 
     samples = _samples(arguments.inputs)
-    verification = verify_model(Path(arguments.model), options, samples, abs(arguments.seed))
+    dimensions = parse_dimensions(arguments.dimensions)
+    verification = verify_model(
+        Path(arguments.model), options, samples, abs(arguments.seed), dimensions
+    )
     if arguments.json:
         print_json(verification.to_dict())
     else:

@@ -7,7 +7,7 @@ format. Each importer is a function `(data, *, name, path) -> ImportedModel`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 
@@ -40,16 +40,32 @@ _FOREIGN = {
 }
 
 
-def import_model(path: str | PathLike[str], *, name: str | None = None) -> ImportedModel:
+def import_model(
+    path: str | PathLike[str],
+    *,
+    name: str | None = None,
+    dimensions: Mapping[str, int] | None = None,
+) -> ImportedModel:
     """Imports a .tflite, .onnx, .mlir or .mlirbc file as TOSA, under `name` (default: its stem).
 
+    `dimensions` gives sizes to symbolic dimensions, by name; only ONNX models have such.
+
     Raises AfeError: FILE_NOT_FOUND, FILE_INVALID, UNSUPPORTED_FORMAT, INVALID_MODEL,
-    UNSUPPORTED_OPERATOR, UNSUPPORTED_TYPE, FLOAT_MODEL, DYNAMIC_SHAPE.
+    UNSUPPORTED_OPERATOR, UNSUPPORTED_TYPE, FLOAT_MODEL, DYNAMIC_SHAPE, INVALID_OPTION.
     """
     file = Path(path)
     data = read_model_file(file)
-    importer = _importer_of(_format_of(file, data))
-    return importer(data, name=model_name_of(file, name), path=file)
+    kind = _format_of(file, data)
+    importer = _importer_of(kind)
+    if not dimensions:
+        return importer(data, name=model_name_of(file, name), path=file)
+    if kind != "onnx":
+        raise AfeError(
+            ErrorCode.INVALID_OPTION,
+            f"'{path}' has no symbolic dimensions, so their sizes cannot be set",
+            notes=["only ONNX models name dimensions"],
+        )
+    return importer(data, name=model_name_of(file, name), path=file, dimensions=dimensions)
 
 
 def _format_of(path: Path, data: bytes) -> str:

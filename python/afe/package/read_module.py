@@ -162,7 +162,8 @@ def _mla_segment(op: ir.Operation, desired_batch: int) -> MlaSegment:
         inputs=tuple(_physical(entry) for entry in stats["inputs"]),
         outputs=tuple(_physical(entry) for entry in stats["outputs"]),
         desired_batch=desired_batch,
-        actual_batch=stats["actual_batch"],
+        # A first dimension that cannot change may be larger than the batch that was asked for.
+        actual_batch=min(stats["actual_batch"], desired_batch),
         batch_limit_reason=stats.get("batch_limit_reason", ""),
         cycles=stats["cycles"],
         peak_bytes=stats["peaks"],

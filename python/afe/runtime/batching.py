@@ -67,6 +67,9 @@ def ordered_inputs(inputs: Inputs, nodes: Sequence[InputNode]) -> list[Array]:
 def make_batches(arrays: Sequence[Array], nodes: Sequence[InputNode]) -> Batches:
     """Checked arrays cut into groups; AfeError INVALID_INPUT for dtypes, shapes or counts."""
     checked = [_checked(array, node) for array, node in zip(arrays, nodes, strict=True)]
+    sizes = [node.type.shape[0] if node.type.shape else 1 for node in nodes]
+    if len({size for size, node in zip(sizes, nodes, strict=True) if node.type.shape}) > 1:
+        return _whole_groups(checked, sizes)
     counts = {len(array) for array in checked if array.ndim}
     if len(counts) > 1:
         raise _invalid(f"the inputs hold different numbers of images: {sorted(counts)}")
@@ -76,6 +79,29 @@ def make_batches(arrays: Sequence[Array], nodes: Sequence[InputNode]) -> Batches
         [_group(array, first, size) for array in checked] for first in range(0, image_count, size)
     ]
     return Batches(groups, image_count, size)
+
+
+def _whole_groups(arrays: Sequence[Array], sizes: Sequence[int]) -> Batches:
+    """Inputs of different first dimensions: each holds so many times its own, all as many times."""
+    counts = set()
+    for array, size in zip(arrays, sizes, strict=True):
+        if array.ndim:
+            count, rest = divmod(len(array), size)
+            counts.add(0 if rest else count)
+    if len(counts) != 1 or 0 in counts:
+        raise _invalid(
+            f"the inputs' first dimensions are {[len(a) for a in arrays if a.ndim]}, expected "
+            f"{list(sizes)}, or the same multiple of each"
+        )
+    (count,) = counts
+    groups = [
+        [
+            array[number * size : (number + 1) * size] if array.ndim else array
+            for array, size in zip(arrays, sizes, strict=True)
+        ]
+        for number in range(count)
+    ]
+    return Batches(groups, count, 1)
 
 
 def _checked(array: Array, node: InputNode) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -58,16 +58,22 @@ class Verification:
 
 
 def verify_model(
-    path: Path, options: CompileOptions, samples: Sequence[Inputs], seed: int = 0
+    path: Path,
+    options: CompileOptions,
+    samples: Sequence[Inputs],
+    seed: int = 0,
+    dimensions: Mapping[str, int] | None = None,
 ) -> Verification:
     """Compares `path` on the given samples, or on one seeded random sample.
+
+    `dimensions` gives sizes to symbolic dimensions of the model.
 
     `options` have keep_layer_outputs or isolate_layers. Raises AfeError where the model cannot be
     compiled or no reference is installed for its format.
     """
     oracle = oracle_for(path)
     with tempfile.TemporaryDirectory(prefix="afe-verify-") as folder:
-        report = compile_model(lambda: read_source(path), folder, options)
+        report = compile_model(lambda: read_source(path, dimensions=dimensions), folder, options)
         loaded = runtime.load(report.archive)
     nodes = [node for node in loaded.inputs if LayerName.parse(node.name) is None]
     parts = [

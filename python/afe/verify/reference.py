@@ -6,6 +6,7 @@ a reference's tensor is brought into that form before it is compared.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,6 +17,10 @@ from numpy.typing import NDArray
 from afe.layer_outputs import LayerName
 
 Array = NDArray[Any]
+
+
+MAX_REORDERED = 5
+"""Most axes of a tensor whose every order is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +57,23 @@ class Reference:
         operator = self._operator(layer)
         names = operator.results if operator else (layer.name,)
         arrays = [as_int8(self.tensors[name]) for name in names if name in self.tensors]
-        fitting = [array for array in arrays if array.size == int(np.prod(shape))]
-        if layer.ordinal >= len(fitting):
+        size, ordinal = int(np.prod(shape)), layer.ordinal
+        fitting = [array for array in arrays if array.size == size]
+        if ordinal < len(arrays) and arrays[ordinal].size == size:
+            fitting = arrays
+        if ordinal >= len(fitting):
             return []
-        array = fitting[layer.ordinal]
+        array = fitting[ordinal]
         orders = [array]
         if self.channels_first and array.ndim > 2:
-            orders.insert(0, np.moveaxis(array, 1, -1))
-        return [order.reshape(shape) for order in orders if _inner(order.shape) == _inner(shape)]
+            # Where both orders fit, images are channels last, tokens [batch, token, channel] as is.
+            orders.insert(0 if array.ndim > 3 else 1, np.moveaxis(array, 1, -1))
+        fitting = [order for order in orders if _inner(order.shape) == _inner(shape)]
+        if not fitting and array.ndim <= MAX_REORDERED:
+            perms = itertools.permutations(range(array.ndim))
+            orders = [array.transpose(perm) for perm in perms]
+            fitting = [order for order in orders if _inner(order.shape) == _inner(shape)]
+        return [order.reshape(shape) for order in fitting]
 
     def _operator(self, layer: LayerName) -> Operator | None:
         operator = self.operators.get(layer.operator)

@@ -62,6 +62,20 @@ def test_softmax_is_the_kernel_s(shape):
     check(custom("litert.softmax", facts, f"tensor<{shape}xi8>", f"tensor<{shape}xi8>"))
 
 
+def test_square_root_is_ieee():
+    """Rounded once."""
+    check(custom("sqrt_f32", "", "tensor<3x89xf32>", "tensor<3x89xf32>"))
+
+
+@pytest.mark.parametrize("shape", ["3x10", "1x5x3x21", "1x1"])
+def test_softmax_of_a_table(shape):
+    """The exponentials are what the table says; sums ascend."""
+    x = np.random.default_rng(1).integers(-128, 128, [int(n) for n in shape.split("x")], np.int8)
+    table = np.exp(-0.07 * np.arange(256)).astype(np.float32)
+    types = f"tensor<{shape}xi8>, tensor<256xf32>"
+    check(custom("qdq.softmax", "", types, f"tensor<{shape}xf32>"), inputs=[x, table])
+
+
 @pytest.mark.parametrize("unsigned", ["", ", unsigned = true"])
 def test_average_pool_counts_existing_taps(unsigned):
     """Odd windows, all four paddings different, a clamp that bites."""

@@ -203,7 +203,9 @@ def images(model: onnx.ModelProto, count: int, seed: int) -> list[dict[str, Arra
     return [{"x": rng.normal(0, 1, shape).astype(np.float32)} for _ in range(count)]
 
 
-class _Calibration(CalibrationDataReader):
+class Calibration(CalibrationDataReader):
+    """Samples for the quantizer."""
+
     def __init__(self, samples: list[dict[str, Array]]) -> None:
         self._samples: Iterator[dict[str, Array]] = iter(samples)
 
@@ -226,7 +228,7 @@ def quantized(
         quantize_static(
             source,
             target,
-            _Calibration(images(model, 8, 99)),
+            Calibration(images(model, 8, 99)),
             quant_format=QuantFormat.QDQ,
             activation_type=activations,
             weight_type=weights,

@@ -46,22 +46,23 @@ def test_float_model() -> None:
     """A model without quantization says how to quantize it."""
     m = Qdq()
     x = m.raw_input((1, 4))
-    refused(m.model(m.node("Relu", [x])), ErrorCode.FLOAT_MODEL, "float model", "quantize_static")
+    product = m.node("MatMul", [x, m.floats(np.ones((4, 3)))])
+    model = m.model(m.node("Relu", [product]))
+    refused(model, ErrorCode.FLOAT_MODEL, "float model", "quantize_static")
 
 
-def test_float_convolution_in_a_quantized_model() -> None:
-    """A convolution left in float is named, with its float operand."""
+def test_convolution_with_a_computed_kernel() -> None:
+    """A kernel that the model computes is named."""
     m = Qdq()
-    x = m.input((1, 3, 6, 5), 0.05, 9)
-    w = m.constant(np.ones((4, 3, 3, 3), np.float32), "kernel")
+    x, w = m.input((1, 3, 6, 5), 0.05, 9), m.raw_input((4, 3, 3, 3))
     node = m.node("Conv", [x, w])
-    refused(m.model(m.quantized(node, 0.1, 0)), ErrorCode.FLOAT_MODEL, "Conv", "weight", w)
+    refused(m.model(m.quantized(node, 0.1, 0)), ErrorCode.FLOAT_MODEL, "Conv", w)
 
 
 @pytest.mark.parametrize("opset", [9, 99])
 def test_opset(opset: int) -> None:
     """Opsets outside the supported range."""
-    refused(finished(convolution(opset=opset)), ErrorCode.UNSUPPORTED_VERSION, str(opset), "11 to")
+    refused(finished(convolution(opset=opset)), ErrorCode.UNSUPPORTED_VERSION, str(opset), "10 to")
 
 
 def test_unknown_operator() -> None:
@@ -78,7 +79,7 @@ def test_dynamic_dimension() -> None:
     assert result.inputs[0].shape == (1, 3, 6, 5)
     refused(
         finished(convolution(shape=(1, 3, "height", 5))),
-        ErrorCode.DYNAMIC_SHAPE, "dimension 2", "'height'", "make_dynamic_shape_fixed",
+        ErrorCode.DYNAMIC_SHAPE, "dimension 2", "'height'", "--dim height=N",
     )  # fmt: skip
 
 
@@ -107,15 +108,11 @@ def test_convolution_that_makes_no_sense(changes: dict[str, Any]) -> None:
 
 
 def test_quantization_that_is_not_supported() -> None:
-    """16-bit activations, activations per channel, weights along another axis."""
+    """Unsigned 16-bit activations, weights along another axis."""
     m = Qdq()
-    m.dtype = np.dtype(np.int16)
+    m.dtype = np.dtype(np.uint16)
     y = m.input((1, 4), 0.05, 9)
-    refused(m.model(y), ErrorCode.UNSUPPORTED_TYPE, "int16", "int8 or uint8")
-    m = Qdq()
-    factors = [m.floats([0.1, 0.2]), m.constant(np.zeros(2, np.int8))]
-    y = m.node("QuantizeLinear", [m.raw_input((1, 2)), *factors], axis=1)
-    refused(m.model(m.node("DequantizeLinear", [y, *factors])), ErrorCode.UNSUPPORTED_OPERATOR)
+    refused(m.model(y), ErrorCode.UNSUPPORTED_TYPE, "uint16", "int8 or uint8 or int16")
     m = Qdq()
     x = m.input((1, 3, 6, 5), 0.05, 9)
     w = m.weights(np.ones((4, 3, 3, 3), np.int8), [0.1, 0.2, 0.3], axis=1)

@@ -43,6 +43,14 @@ def softmax(
     return np.clip(probability, -128, 127).astype(np.int8)
 
 
+def table_softmax(x: Array, table: Array) -> Array:
+    """f32 softmax over the last axis: table[max - x], ascending sum, times its reciprocal."""
+    wide = x.astype(np.int64)
+    e = table[wide.max(axis=-1, keepdims=True) - wide]
+    total = np.add.accumulate(e, axis=-1, dtype=np.float32)[..., -1:]
+    return np.asarray(e * (np.float32(1) / total))
+
+
 def average_pool_2d(
     x: Array, kernel: Sequence[int], stride: Sequence[int], pad: Sequence[int], low: int, high: int,
     unsigned: bool,

@@ -45,6 +45,11 @@ def to_int32(x: Array) -> Array:
     return x.astype(np.int64).astype(np.int32)
 
 
+def accumulated(x: Array, like: Array) -> Array:
+    """A convolution's f64 sums in its result's type: f32 of an f32 tensor, else int32."""
+    return x.astype(np.float32) if like.dtype == np.float32 else to_int32(x)
+
+
 def conv2d(
     x: Array, w: Array, bias: Array, x_zp: Array, w_zp: Array,
     pad: Sequence[int], stride: Sequence[int], dilation: Sequence[int],
@@ -53,7 +58,7 @@ def conv2d(
     view = windows(padded(centred(x, x_zp), pad), w.shape[1:3], stride, dilation)
     columns = view.transpose(0, 1, 2, 4, 5, 3).reshape(-1, w[0].size)
     products = columns @ centred(w, w_zp).reshape(len(w), -1).T
-    return to_int32(products.reshape(*view.shape[:3], len(w)) + bias)
+    return accumulated(products.reshape(*view.shape[:3], len(w)) + bias, x)
 
 
 def depthwise_conv2d(
@@ -67,7 +72,7 @@ def depthwise_conv2d(
     for row in range(w.shape[0]):
         for column in range(w.shape[1]):
             total += view[..., row, column][..., None] * weights[row, column]
-    return to_int32(total.reshape(*view.shape[:3], -1) + bias)
+    return accumulated(total.reshape(*view.shape[:3], -1) + bias, x)
 
 
 def transpose_conv2d(
@@ -94,7 +99,7 @@ def transpose_conv2d(
     grown = padded(full, [max(0, amount) for amount in out_pad])
     top, bottom, left, right = (max(0, -amount) for amount in out_pad)
     cut = grown[:, top : grown.shape[1] - bottom, left : grown.shape[2] - right]
-    return to_int32(cut + bias)
+    return accumulated(cut + bias, x)
 
 
 def matmul(a: Array, b: Array, a_zp: Array, b_zp: Array) -> Array:

@@ -167,6 +167,11 @@ def _custom(op: Op, operands: list[Array]) -> Array:
             return litert.dequantize(x, facts["scale"], facts["zero_point"])
         case "div_f32":
             return litert.div_f32(*operands)
+        case "sqrt_f32":
+            with np.errstate(invalid="ignore"):
+                return np.sqrt(x)
+        case "qdq.softmax":
+            return litert.table_softmax(*operands)
         case "qdq.lookup":
             return operands[1][x.astype(np.int64) + 128]
         case "litert.softmax":
@@ -246,6 +251,8 @@ EVALUATORS: dict[str, Callable[[Op, list[Array]], Array]] = {
     "logical_and": _binary(np.logical_and),
     "logical_or": _binary(np.logical_or),
     "logical_not": lambda op, v: ~v[0],
+    "bitwise_not": lambda op, v: ~v[0],
+    "logical_xor": _binary(np.logical_xor),
     "bitwise_xor": _binary(np.bitwise_xor),
     "bitwise_and": _binary(np.bitwise_and),
     "bitwise_or": _binary(np.bitwise_or),
@@ -267,6 +274,7 @@ EVALUATORS: dict[str, Callable[[Op, list[Array]], Array]] = {
     "reduce_sum": lambda op, v: tosa.reduce_sum(v[0], op.axis),
     "reduce_max": lambda op, v: v[0].max(axis=op.axis, keepdims=True),
     "reduce_min": lambda op, v: v[0].min(axis=op.axis, keepdims=True),
+    "reduce_product": lambda op, v: v[0].prod(axis=op.axis, keepdims=True, dtype=v[0].dtype),
     "reduce_all": lambda op, v: v[0].all(axis=op.axis, keepdims=True),
     "reduce_any": lambda op, v: v[0].any(axis=op.axis, keepdims=True),
     "argmax": lambda op, v: v[0].argmax(axis=op.axis).astype(np.int32),

@@ -23,6 +23,7 @@ from afe.importers.onnx.tensors import to_array
 from afe.importers.onnx.values import (
     UNLIMITED,
     Accumulator,
+    Affine,
     Codes,
     Computed,
     Constant,
@@ -87,6 +88,18 @@ class Context:
         unsigned = array.dtype == np.uint8
         tensor = self.builder.const(signed(array) if unsigned else array)
         return Stored(tensor, Layout.plain(array.shape), unsigned)
+
+    def known_codes(self, value: Value) -> Codes | None:
+        """A dequantized constant of 8 bits with one scale as codes; None of anything else."""
+        if not isinstance(value, QuantizedConstant) or value.scale.ndim or value.zero_point.ndim:
+            return None
+        if value.array.dtype not in (np.int8, np.uint8) or value.array.size == 0:
+            return None
+        unsigned = value.array.dtype == np.uint8
+        codes = signed(value.array) if unsigned else value.array
+        affine = Affine(np.float32(value.scale), int(value.zero_point) - (128 if unsigned else 0))
+        layout = Layout.plain(codes.shape)
+        return Codes(self.builder.const(codes), layout, affine.table(), affine)
 
     def known(self, node: Node, index: int) -> NDArray[Any] | None:
         """The elements of input `index`, None where it is left out; it must be constant."""
@@ -228,13 +241,23 @@ class Context:
 
         The order is that of the largest operand; constants take any order at no cost.
         """
+        return self._aligned(node, values, decode=True)
+
+    def aligned_stored(self, node: Node, values: Sequence[Value]) -> tuple[list[Tensor], Layout]:
+        """`aligned` with every tensor in the type in which it is stored: integers, bools, codes."""
+        return self._aligned(node, values, decode=False)
+
+    def _aligned(
+        self, node: Node, values: Sequence[Value], *, decode: bool
+    ) -> tuple[list[Tensor], Layout]:
         shape = broadcast(node, [value.shape for value in values])
         pending = self._common_pending(values, shape)
         if pending is not None:
-            return [self._in_pending(node, value, pending) for value in values], pending
+            tensors = [self._in_pending(node, value, pending, decode=decode) for value in values]
+            return tensors, pending
         settled = [v if is_known(v) else self.settled(self.written(node, v)) for v in values]
         layout = Layout.permuted(shape, self._common_perm(settled, len(shape)))
-        return [self._raised(node, value, layout) for value in settled], layout
+        return [self._raised(node, value, layout, decode=decode) for value in settled], layout
 
     def _common_pending(self, values: Sequence[Value], shape: Shape) -> Layout | None:
         """The layout all computed operands share, where a reshape is pending in all of them."""
@@ -245,12 +268,12 @@ class Context:
             return None
         return layouts[0]
 
-    def _in_pending(self, node: Node, value: Value, layout: Layout) -> Tensor:
+    def _in_pending(self, node: Node, value: Value, layout: Layout, *, decode: bool) -> Tensor:
         if isinstance(value, Constant | QuantizedConstant):
             ones = (1,) * len(layout.physical)
-            return self.builder.const(known_floats(node, value).reshape(ones))
-        tensor = self._as_floats(node, value).tensor
-        return self.builder.reshape(tensor, layout.physical)
+            return self._known_tensor(node, value, ones, decode=decode)
+        plain = self._as_floats(node, value) if decode else self._as_stored(value)
+        return self.builder.reshape(plain.tensor, layout.physical)
 
     def _common_perm(self, values: Sequence[Value], rank: int) -> tuple[int, ...]:
         computed = [v for v in values if not isinstance(v, Constant | QuantizedConstant)]
@@ -258,14 +281,15 @@ class Context:
         largest = max(full, key=lambda value: math.prod(value.shape), default=None)
         return tuple(range(rank)) if largest is None else largest.layout.perm
 
-    def _raised(self, node: Node, value: Value, layout: Layout) -> Tensor:
+    def _raised(self, node: Node, value: Value, layout: Layout, *, decode: bool) -> Tensor:
         """`value` with leading axes of size one, in the order of `layout`."""
         rank = len(layout.shape)
         shape = (*(1,) * (rank - len(value.shape)), *value.shape)
         if isinstance(value, Constant | QuantizedConstant):
-            array = known_floats(node, value).reshape(shape).transpose(layout.perm)
-            return self.builder.const(np.ascontiguousarray(array))
-        if not isinstance(value, Codes):
+            return self._known_tensor(node, value, shape, layout.perm, decode=decode)
+        if not decode:
+            value = self._as_stored(value)
+        elif not isinstance(value, Codes):
             value = self._as_floats(node, value)
         # Codes are moved before they are decoded: bytes move at a quarter of the cost.
         if shape != value.shape:
@@ -274,12 +298,31 @@ class Context:
             value = replace(value, tensor=tensor, layout=Layout.plain(shape))
         target = layout.resized(shape)
         value = replace(value, tensor=self.in_layout(value, target), layout=target)
-        return self.floats_of(value).tensor
+        return value.tensor if isinstance(value, Stored) else self.floats_of(value).tensor
+
+    def _known_tensor(
+        self,
+        node: Node,
+        value: Constant | QuantizedConstant,
+        shape: Shape,
+        perm: Sequence[int] | None = None,
+        *,
+        decode: bool,
+    ) -> Tensor:
+        is_stored = isinstance(value, Constant) and not decode
+        array = value.array if is_stored else known_floats(node, value)
+        return self.builder.const(np.ascontiguousarray(array.reshape(shape).transpose(perm)))
 
     def _as_floats(self, node: Node, value: Computed) -> Floats:
         if isinstance(value, Stored):
             raise unsupported(node, "an operand is an integer tensor, expected a float one")
         return self.floats_of(value)
+
+    def _as_stored(self, value: Computed) -> Stored | Floats:
+        """Integers as they are, codes as bare integers; the rest in f32."""
+        if isinstance(value, Codes):
+            return Stored(value.tensor, value.layout)
+        return value if isinstance(value, Stored) else self.floats_of(value)
 
 
 def is_known(value: Value) -> bool:

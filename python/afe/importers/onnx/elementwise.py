@@ -7,21 +7,27 @@ written as f32 operations in the model's order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from afe.importers.builder import INT_RANGE
 from afe.importers.module_builder import Tensor
-from afe.importers.onnx.context import Context, known_floats
+from afe.importers.onnx.context import Context, is_known, known_floats
+from afe.importers.onnx.float_functions import WRITTEN, write_function
 from afe.importers.onnx.functions import FUNCTIONS
 from afe.importers.onnx.graph import Node
+from afe.importers.onnx.integers import narrowed, of_integers, wide
 from afe.importers.onnx.problems import unsupported
 from afe.importers.onnx.registry import MICROSOFT, operator
 from afe.importers.onnx.values import (
     F32,
+    Accumulator,
     Codes,
+    Computed,
     Constant,
     Floats,
     QuantizedConstant,
@@ -41,18 +47,28 @@ def relu(ctx: Context, node: Node) -> Value:
 
 @operator("Clip")
 def clip(ctx: Context, node: Node) -> Value:
-    """min(max(x, low), high), the limits being constant."""
+    """min(max(x, low), high)."""
+    limits = [ctx.optional(node, index) for index in (1, 2)]
+    if any(value is not None and not is_known(value) for value in limits):
+        return _clipped_by_tensors(ctx, node, limits)
     low, high = _limit(ctx, node, 1, "min", -np.inf), _limit(ctx, node, 2, "max", np.inf)
-    low = min(low, high)
-    return _limited(ctx, node, low, high)
+    return _limited(ctx, node, min(low, high), high)
+
+
+def _clipped_by_tensors(ctx: Context, node: Node, limits: Sequence[Value | None]) -> Value:
+    result = ctx.value(node, 0)
+    for kind, limit in zip(("Max", "Min"), limits, strict=True):
+        if limit is not None:
+            result = combined(ctx, node, kind, result, limit)
+    return result
 
 
 def _limit(ctx: Context, node: Node, index: int, attribute: str, default: float) -> float:
     array = ctx.known(node, index)
     if array is None:
         return node.real(attribute, default)
-    if array.size != 1 or array.dtype != np.float32 or np.isnan(array).any():
-        raise unsupported(node, f"input {index} is no float number")
+    if array.size != 1 or np.isnan(array).any():
+        raise unsupported(node, f"input {index} is no number")
     return float(array.reshape(()))
 
 
@@ -68,90 +84,84 @@ def _limited(ctx: Context, node: Node, low: float, high: float) -> Value:
             write=lambda codes: ctx.builder.clamp(ctx.decoded(parent, codes), *bounds),
         )
     if isinstance(value, Stored):
-        raise unsupported(node, "its input is an integer tensor, expected a float one")
+        widened = wide(ctx, node, value)
+        assert isinstance(widened, Stored)
+        bounds32 = np.clip([low, high], *INT_RANGE["i32"])
+        tensor = ctx.builder.clamp(widened.tensor, *map(int, bounds32))
+        dtype = value.tensor.dtype
+        return narrowed(ctx, tensor, value.layout, dtype, unsigned=value.unsigned)
     return limited(value, float(np.float32(low)), float(np.float32(high)))
 
 
-@operator(*FUNCTIONS)
-@operator("Gelu", domain=MICROSOFT)
+@operator(*(FUNCTIONS.keys() - {"FastGelu", "QuickGelu"}))
+@operator("Gelu", "QuickGelu", domain=MICROSOFT)
 def function(ctx: Context, node: Node) -> Value:
     """A function of each element."""
-    value = ctx.computed(node, 0)
-    write = _WRITTEN.get(node.op)
+    return _function(ctx, node, ctx.computed(node, 0))
+
+
+@operator("FastGelu", "BiasGelu", domain=MICROSOFT)
+def biased_gelu(ctx: Context, node: Node) -> Value:
+    """The Gelu of x + bias, where a bias is given."""
+    value: Value = ctx.value(node, 0)
+    bias = ctx.optional(node, 1)
+    if bias is not None:
+        value = combined(ctx, node, "Add", value, bias)
+    named = replace(node, op="Gelu") if node.op == "BiasGelu" else node
+    return _function(ctx, named, ctx.written(node, value))
+
+
+_SIMPLE = frozenset(
+    {"Abs", "Ceil", "Cos", "Erf", "Exp", "Floor", "HardSigmoid", "HardSwish", "LeakyRelu", "Log"}
+    | {"Neg", "Reciprocal", "Sigmoid", "Sin", "Tanh"}
+)
+"""Functions of codes that are written as f32 operations where no table holds them; the others are
+looked up in an f32 table."""
+
+
+def _function(ctx: Context, node: Node, value: Computed) -> Value:
     if isinstance(value, Codes):
+        codes = value
         with np.errstate(all="ignore"):
-            table = FUNCTIONS[node.op](node)(value.table)
-        rewrite = None if write is None else _rewriting(ctx, node, write, value)
-        return Codes(value.tensor, value.layout, table, write=rewrite)
-    if write is None or isinstance(value, Stored):
+            table = FUNCTIONS[node.op](node)(codes.table)
+
+        def write(tensor: Tensor) -> Tensor:
+            return write_function(ctx, node, ctx.decoded(codes, tensor))
+
+        return Codes(codes.tensor, codes.layout, table, write=write if node.op in _SIMPLE else None)
+    if isinstance(value, Stored):
+        return _of_integers(ctx, node, value)
+    if node.op not in WRITTEN:
         raise unsupported(
             node,
             "its input is not an 8-bit tensor",
             "quantize its input: put QuantizeLinear and DequantizeLinear before it",
         )
     floats = ctx.floats_of(value)
-    return Floats(write(ctx, node, floats.tensor), floats.layout)
+    return Floats(write_function(ctx, node, floats.tensor), floats.layout)
 
 
-def _rewriting(
-    ctx: Context, node: Node, write: Callable[[Context, Node, Tensor], Tensor], parent: Codes
-) -> Callable[[Tensor], Tensor]:
-    """The f32 operations of a function of codes, from the codes on."""
-    return lambda codes: write(ctx, node, ctx.decoded(parent, codes))
+def _of_integers(ctx: Context, node: Node, value: Stored) -> Value:
+    """Functions of integers that are functions of integers again, in 32 bits."""
+    if node.op in ("Floor", "Ceil", "Round"):
+        return value
+    if node.op not in ("Abs", "Neg", "Sign") or value.unsigned or value.tensor.dtype == "i1":
+        raise unsupported(node, f"its input is a tensor of {value.tensor.dtype}")
+    builder = ctx.builder
+    x = builder.cast(value.tensor, "i32")
+    zero = builder.const(np.zeros((1,) * len(x.shape), np.int32))
+    if node.op == "Abs":
+        result = builder.unary("abs", x)
+    elif node.op == "Neg":
+        result = builder.sub(zero, x)
+    else:
+        result = builder.clamp(x, -1, 1)
+    return Stored(builder.cast(result, value.tensor.dtype), value.layout)
 
 
 def _number(ctx: Context, like: Tensor, value: float) -> Tensor:
     return ctx.builder.const(np.full((1,) * len(like.shape), value, np.float32))
 
-
-def _plain(name: str) -> Callable[[Context, Node, Tensor], Tensor]:
-    return lambda ctx, node, x: ctx.builder.unary(name, x)
-
-
-def _write_neg(ctx: Context, node: Node, x: Tensor) -> Tensor:
-    return ctx.builder.sub(_number(ctx, x, 0.0), x)
-
-
-def _write_leaky_relu(ctx: Context, node: Node, x: Tensor) -> Tensor:
-    builder = ctx.builder
-    alpha = _number(ctx, x, float(np.float32(node.real("alpha", 0.01))))
-    below = builder.mul(builder.clamp(x, -np.inf, 0.0), alpha)
-    return builder.add(builder.clamp(x, 0.0, np.inf), below)
-
-
-def _write_hard_sigmoid(ctx: Context, node: Node, x: Tensor) -> Tensor:
-    alpha, beta = node.real("alpha", 0.2), node.real("beta", 0.5)
-    return _ramp(ctx, x, alpha, beta)
-
-
-def _write_hard_swish(ctx: Context, node: Node, x: Tensor) -> Tensor:
-    return ctx.builder.mul(x, _ramp(ctx, x, 1 / 6, 0.5))
-
-
-def _ramp(ctx: Context, x: Tensor, alpha: float, beta: float) -> Tensor:
-    builder = ctx.builder
-    line = builder.add(builder.mul(x, _number(ctx, x, alpha)), _number(ctx, x, beta))
-    return builder.clamp(line, 0.0, 1.0)
-
-
-_WRITTEN: dict[str, Callable[[Context, Node, Tensor], Tensor]] = {
-    "Abs": _plain("abs"),
-    "Floor": _plain("floor"),
-    "Ceil": _plain("ceil"),
-    "Reciprocal": _plain("reciprocal"),
-    "Sigmoid": _plain("sigmoid"),
-    "Tanh": _plain("tanh"),
-    "Exp": _plain("exp"),
-    "Log": _plain("log"),
-    "Erf": _plain("erf"),
-    "Sin": _plain("sin"),
-    "Cos": _plain("cos"),
-    "Neg": _write_neg,
-    "LeakyRelu": _write_leaky_relu,
-    "HardSigmoid": _write_hard_sigmoid,
-    "HardSwish": _write_hard_swish,
-}
-"""How functions of f32 tensors that are no function of one 8-bit tensor are written."""
 
 # --- several operands ----------------------------------------------------------------------------
 
@@ -172,25 +182,65 @@ _TOSA = {"Add": "add", "Sub": "sub", "Min": "minimum", "Max": "maximum", "Pow": 
 @operator("Add", "Sub", "Mul", "Div", "Pow", "PRelu")
 def binary(ctx: Context, node: Node) -> Value:
     """x op y, broadcast."""
-    return _combined(ctx, node, ctx.value(node, 0), ctx.value(node, 1))
+    return combined(ctx, node, node.op, ctx.value(node, 0), ctx.value(node, 1))
 
 
-@operator("Min", "Max", "Sum")
+@operator("Min", "Max", "Sum", "Mean")
 def variadic(ctx: Context, node: Node) -> Value:
-    """x0 op x1 op …, broadcast, from the left."""
+    """x0 op x1 op …, broadcast, from the left; a mean is the sum divided by the number."""
+    kind = "Add" if node.op in ("Sum", "Mean") else node.op
     result = ctx.value(node, 0)
     for index in range(1, len(node.inputs)):
-        result = _combined(ctx, node, result, ctx.value(node, index))
+        result = combined(ctx, node, kind, result, ctx.value(node, index))
+    if node.op == "Mean":
+        count = Constant(np.array(len(node.inputs), np.float32))
+        return combined(ctx, node, "Div", result, count)
     return result
 
 
-def _combined(ctx: Context, node: Node, left: Value, right: Value) -> Value:
-    kind = "Add" if node.op == "Sum" else node.op
+def combined(ctx: Context, node: Node, kind: str, left: Value, right: Value) -> Value:
+    """left op right for the operator called `kind`."""
     codes = _one_table(ctx, node, kind, left, right)
     if codes is not None:
         return codes
+    if isinstance(left, Stored) or isinstance(right, Stored):
+        return of_integers(ctx, node, kind, left, right)
+    power = _known_power(right) if kind == "Pow" else None
+    if power is not None and not is_known(left):
+        floats = ctx.floats_of(_real(ctx, node, left))
+        return Floats(_to_the(ctx, floats.tensor, power), floats.layout)
     (x, y), layout = ctx.aligned(node, [left, right])
     return Floats(_written(ctx, kind, x, y), layout)
+
+
+_POWERS = (1.0, 2.0, 3.0, 0.5, -1.0, -0.5)
+"""Exponents that are products, quotients and square roots."""
+
+
+def _known_power(exponent: Value) -> float | None:
+    if not isinstance(exponent, Constant) or exponent.array.size != 1:
+        return None
+    power = float(exponent.array.reshape(()))
+    return power if power in _POWERS and len(exponent.shape) <= 1 else None
+
+
+def _to_the(ctx: Context, x: Tensor, power: float) -> Tensor:
+    """x ** power for one of _POWERS."""
+    builder = ctx.builder
+    if power < 0:
+        return builder.unary("reciprocal", _to_the(ctx, x, -power))
+    if power == 0.5:
+        return builder.custom("sqrt_f32", [x], x.shape, "f32")
+    result = x
+    for _ in range(int(power) - 1):
+        result = builder.mul(result, x)
+    return result
+
+
+def _real(ctx: Context, node: Node, value: Value) -> Codes | Floats | Accumulator:
+    computed = ctx.written(node, value)
+    assert not isinstance(computed, Stored)
+    return computed
 
 
 def _written(ctx: Context, kind: str, x: Tensor, y: Tensor) -> Tensor:

@@ -79,7 +79,7 @@ def _shrink(node: Node) -> Function:
 
 
 def _gelu(node: Node) -> Function:
-    if node.text("approximate", "none") == "tanh":
+    if node.text("approximate", "none") == "tanh" or node.op == "FastGelu":
         return lambda x: _gelu_tanh(x.astype(np.float64)).astype(np.float32)
     return lambda x: _gelu_erf(x.astype(np.float64)).astype(np.float32)
 
@@ -105,6 +105,11 @@ def _sigmoid(x: F64) -> F64:
     return np.asarray(1 / (1 + np.exp(-x)))
 
 
+def _swish(node: Node) -> Function:
+    alpha = node.real("alpha", 1.702 if node.op == "QuickGelu" else 1.0)
+    return lambda x: (x * _sigmoid(alpha * x.astype(np.float64))).astype(np.float32)
+
+
 def _mish(x: F64) -> F64:
     return np.asarray(x * np.tanh(_softplus(x)))
 
@@ -126,7 +131,15 @@ FUNCTIONS: dict[str, Factory] = {
     "Erf": in_double(erf),
     "Sin": in_double(np.sin),
     "Cos": in_double(np.cos),
+    "Tan": in_double(np.tan),
+    "Asin": in_double(np.arcsin),
+    "Acos": in_double(np.arccos),
     "Atan": in_double(np.arctan),
+    "Sinh": in_double(np.sinh),
+    "Cosh": in_double(np.cosh),
+    "Asinh": in_double(np.arcsinh),
+    "Acosh": in_double(np.arccosh),
+    "Atanh": in_double(np.arctanh),
     "Softplus": in_double(_softplus),
     "Mish": in_double(_mish),
     "LeakyRelu": _leaky_relu,
@@ -138,4 +151,7 @@ FUNCTIONS: dict[str, Factory] = {
     "HardSwish": _hard_swish,
     "Shrink": _shrink,
     "Gelu": _gelu,
+    "FastGelu": _gelu,
+    "QuickGelu": _swish,
+    "Swish": _swish,
 }

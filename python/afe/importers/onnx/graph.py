@@ -7,15 +7,13 @@ batch is 1), and a node's attributes have the types asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import (
-    AttributeProto,
-    GraphProto,
     ModelProto,
     NodeProto,
     TensorProto,
@@ -23,73 +21,18 @@ from onnx import (
 )
 
 from afe.errors import AfeError, ErrorCode
+from afe.importers.onnx.dimensions import Dimensions
+from afe.importers.onnx.node import Node
 from afe.importers.onnx.problems import invalid, invalid_node, shown, text
-from afe.importers.onnx.tensors import MAX_ELEMENTS, Array, dtype_of, to_array
+from afe.importers.onnx.qoperators import expanded
+from afe.importers.onnx.tensors import MAX_ELEMENTS, dtype_of
 
-OLDEST_OPSET, NEWEST_OPSET = 11, 28
-"""Opsets of the default domain that are read; 28 came with ONNX 1.23."""
+__all__ = ["Graph", "GraphInput", "Node", "read_graph", "read_model"]
+
+OLDEST_OPSET, NEWEST_OPSET = 10, 28
+"""Opsets of the default domain that are read: 10 came with QuantizeLinear, 28 with ONNX 1.23."""
 
 _DEFAULT_DOMAINS = ("", "ai.onnx")
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One operator of the graph. `index` is its position in the file; "" is an absent input."""
-
-    index: int
-    op: str
-    domain: str
-    name: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    attributes: dict[str, AttributeProto]
-    folder: Path
-
-    @property
-    def label(self) -> str:
-        """How messages call the node."""
-        name = self.name or (self.outputs[0] if self.outputs else "")
-        return f"{self.op} {shown(name)}"
-
-    def input(self, index: int) -> str:
-        """The name of an input, "" where it is left out."""
-        return self.inputs[index] if index < len(self.inputs) else ""
-
-    def integer(self, name: str, default: int) -> int:
-        """An integer attribute."""
-        found = self._attribute(name, AttributeProto.INT)
-        return default if found is None else int(found.i)
-
-    def real(self, name: str, default: float) -> float:
-        """A float attribute."""
-        found = self._attribute(name, AttributeProto.FLOAT)
-        return default if found is None else float(found.f)
-
-    def text(self, name: str, default: str) -> str:
-        """A string attribute."""
-        found = self._attribute(name, AttributeProto.STRING)
-        return default if found is None else found.s.decode("utf-8", "replace")
-
-    def integers(self, name: str) -> tuple[int, ...] | None:
-        """A list of integers, None where it is left out."""
-        found = self._attribute(name, AttributeProto.INTS)
-        return None if found is None else tuple(found.ints)
-
-    def reals(self, name: str) -> tuple[float, ...] | None:
-        """A list of floats, None where it is left out."""
-        found = self._attribute(name, AttributeProto.FLOATS)
-        return None if found is None else tuple(found.floats)
-
-    def tensor(self, name: str) -> Array | None:
-        """A tensor attribute, None where it is left out."""
-        found = self._attribute(name, AttributeProto.TENSOR)
-        return None if found is None else to_array(found.t, self.folder)
-
-    def _attribute(self, name: str, kind: int) -> AttributeProto | None:
-        found = self.attributes.get(name)
-        if found is not None and found.type != kind:
-            raise invalid_node(self, f"attribute {shown(name)} has the wrong type")
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,21 +79,27 @@ def read_model(data: bytes, path: Path) -> ModelProto:
     return model
 
 
-def read_graph(model: ModelProto, folder: Path) -> Graph:
-    """Checks and orders the graph of `model`; `folder` is where external data lies."""
+def read_graph(model: ModelProto, folder: Path, sizes: Mapping[str, int] | None = None) -> Graph:
+    """Checks and orders the graph of `model`; `folder` is where external data lies.
+
+    `sizes` are those of symbolic dimensions, by name.
+    """
     opset = _opset(model)
     proto = model.graph
     if proto.sparse_initializer:
         raise invalid("the graph has sparse initializers", "store them as dense tensors")
     initializers = {text(tensor.name): tensor for tensor in proto.initializer}
-    inputs = [_input(info) for info in proto.input if info.name not in initializers]
+    fed = [info for info in proto.input if text(info.name) not in initializers]
+    dimensions = Dimensions(sizes or {}, fed)
+    inputs = [_input(info, dimensions) for info in fed]
     nodes = [_node(index, node, folder) for index, node in enumerate(proto.node)]
+    nodes = expanded(nodes, initializers, [port.name for port in inputs])
     outputs = [text(info.name) for info in proto.output]
     if not outputs:
         raise invalid("the graph has no outputs")
     producers = _producers(nodes, {*initializers, *(port.name for port in inputs)})
     order = _ordered(nodes, producers, outputs)
-    _check_defined(order, producers, proto, outputs)
+    _check_defined(order, {*producers, *initializers, *(port.name for port in inputs)}, outputs)
     consumers: dict[str, list[Node]] = {}
     for node in order:
         for name in dict.fromkeys(node.inputs):
@@ -180,31 +129,15 @@ def _node(index: int, proto: NodeProto, folder: Path) -> Node:
     return Node(index, operator, text(domain), name, inputs, outputs, attributes, folder)
 
 
-def _input(info: ValueInfoProto) -> GraphInput:
+def _input(info: ValueInfoProto, dimensions: Dimensions) -> GraphInput:
     where = f"input {shown(text(info.name))}"
     if not info.type.HasField("tensor_type") or not info.type.tensor_type.HasField("shape"):
         raise invalid(f"{where} is no tensor of known rank")
     tensor = info.type.tensor_type
-    shape = []
-    for axis, dim in enumerate(tensor.shape.dim):
-        if dim.HasField("dim_value") and dim.dim_value > 0:
-            shape.append(int(dim.dim_value))
-        elif axis == 0:
-            shape.append(1)
-        else:
-            raise _dynamic(where, axis, text(dim.dim_param))
+    shape = [dimensions.size(info, axis, dim) for axis, dim in enumerate(tensor.shape.dim)]
     if np.prod(shape, dtype=object) > MAX_ELEMENTS:
         raise invalid(f"{where} has shape {shape[:8]}")
     return GraphInput(info.name, tuple(shape), dtype_of(tensor.elem_type, where))
-
-
-def _dynamic(where: str, axis: int, parameter: str) -> AfeError:
-    called = f" ({shown(parameter)})" if parameter else ""
-    return AfeError(
-        ErrorCode.DYNAMIC_SHAPE,
-        f"{where} has a dynamic dimension {axis}{called}; only the batch, dimension 0, may be",
-        notes=["fix it with python -m onnxruntime.tools.make_dynamic_shape_fixed"],
-    )
 
 
 def _producers(nodes: Iterable[Node], given: set[str]) -> dict[str, Node]:
@@ -269,15 +202,11 @@ def _needed(producers: dict[str, Node], outputs: Sequence[str]) -> set[int]:
     return needed
 
 
-def _check_defined(
-    nodes: Sequence[Node], producers: dict[str, Node], proto: GraphProto, outputs: Sequence[str]
-) -> None:
-    known = {*producers, "", *(info.name for info in proto.input)}
-    known.update(tensor.name for tensor in proto.initializer)
+def _check_defined(nodes: Sequence[Node], known: set[str], outputs: Sequence[str]) -> None:
     for node in nodes:
         for name in node.inputs:
-            if name not in known:
+            if name and name not in known:
                 raise invalid_node(node, f"its input {shown(name)} is defined nowhere")
     for name in outputs:
-        if name not in known or not name:
+        if name not in known:
             raise invalid(f"the model's output {shown(name)} is defined nowhere")

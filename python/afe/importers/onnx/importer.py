@@ -7,7 +7,7 @@ right before the return; between them values are channels-last where an operator
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,20 +19,26 @@ from afe.importers.module_builder import DTYPE_OF_NUMPY, Tensor
 from afe.importers.onnx import (  # noqa: F401  (each registers its operators)
     conversion,
     convolution,
+    einsum,
     elementwise,
+    gathering,
+    integers,
     movement,
+    normalization,
+    padding,
     pooling,
     products,
     reduction,
     resize,
     shapes,
+    softmax,
     transposed_convolution,
 )
 from afe.importers.onnx.context import Context
 from afe.importers.onnx.fold import folded
 from afe.importers.onnx.graph import Graph, GraphInput, Node, read_graph, read_model
 from afe.importers.onnx.layout import Layout
-from afe.importers.onnx.problems import QUANTIZE_FIRST, invalid_node, text, unsupported_type
+from afe.importers.onnx.problems import QUANTIZE_FIRST, invalid_node, shown, text, unsupported_type
 from afe.importers.onnx.registry import IMPORTERS, Importer
 from afe.importers.onnx.values import Floats, Stored, Value
 
@@ -55,17 +61,18 @@ _ANY_ORDER = frozenset(
 )
 """Operators that take any order and pass it on."""
 
-_QOPERATORS = ("QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger", "QGemm")
 
-
-def import_onnx(data: bytes, *, name: str, path: Path) -> ImportedModel:
-    """Imports a quantized (QDQ) ONNX model.
+def import_onnx(
+    data: bytes, *, name: str, path: Path, dimensions: Mapping[str, int] | None = None
+) -> ImportedModel:
+    """Imports a quantized ONNX model; `dimensions` are sizes of symbolic ones, by name.
 
     Raises AfeError: FILE_INVALID, INVALID_MODEL, UNSUPPORTED_VERSION, UNSUPPORTED_OPERATOR,
-    UNSUPPORTED_TYPE, FLOAT_MODEL, DYNAMIC_SHAPE, PATH_TRAVERSAL.
+    UNSUPPORTED_TYPE, FLOAT_MODEL, DYNAMIC_SHAPE, PATH_TRAVERSAL, and INVALID_OPTION for a
+    dimension that the model does not have.
     """
     model = read_model(data, path)
-    graph = read_graph(model, path.parent)
+    graph = read_graph(model, path.parent, dimensions)
     _check_quantized(graph, path)
     builder = TosaBuilder(name, "onnx", path.name)
     with builder.context:
@@ -84,19 +91,15 @@ def import_onnx(data: bytes, *, name: str, path: Path) -> ImportedModel:
     return ImportedModel(module, builder.context, name, "onnx", inputs, outputs, metadata)
 
 
+_HEAVY = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN", "Einsum"})
+"""Operators that make a model without quantization a float network."""
+
+
 def _check_quantized(graph: Graph, path: Path) -> None:
-    """Refuses a float model, and one in onnxruntime's other quantized format, by name."""
+    """Refuses a float network. (Some float operators alone are work for the Cortex-A65.)"""
     operators = {node.op for node in graph.nodes}
-    if {"QuantizeLinear", "DequantizeLinear"} & operators and not operators & {*_QOPERATORS}:
+    if {"QuantizeLinear", "DequantizeLinear"} & operators or not operators & _HEAVY:
         return
-    found = sorted(operators & {*_QOPERATORS})
-    if found:
-        raise AfeError(
-            ErrorCode.UNSUPPORTED_FORMAT,
-            f"'{path.name}' is quantized with {found[0]} operators; expected "
-            "QuantizeLinear/DequantizeLinear pairs",
-            notes=["quantize it with quant_format=QuantFormat.QDQ"],
-        )
     raise AfeError(
         ErrorCode.FLOAT_MODEL,
         f"'{path.name}' is a float model: it has no QuantizeLinear or DequantizeLinear",
@@ -120,7 +123,8 @@ def _write_arguments(ctx: Context) -> list[Port]:
 def _input_port(ctx: Context, given: GraphInput) -> Port:
     dtype = DTYPE_OF_NUMPY.get(np.dtype(given.dtype))
     if dtype is None:
-        raise unsupported_type(f"input '{given.name}'", given.dtype.name, sorted(["f32", "int8"]))
+        allowed = [known.name for known in DTYPE_OF_NUMPY]
+        raise unsupported_type(f"input {shown(given.name)}", given.dtype.name, allowed)
     name = clean_name(given.name, "input")
     return Port(name, given.shape, dtype, _input_quantization(ctx, given))
 
@@ -133,9 +137,9 @@ def _input_quantization(ctx: Context, given: GraphInput) -> Quantization | None:
     if len(readers) != 1 or readers[0].op != "DequantizeLinear":
         return None
     scale, zero_point = ctx.known(readers[0], 1), ctx.known(readers[0], 2)
-    if scale is None or scale.size != 1:
+    if scale is None or scale.size != 1 or (zero_point is not None and zero_point.size != 1):
         return None
-    return Quantization(float(scale.reshape(())), int(0 if zero_point is None else zero_point))
+    return Quantization(float(scale.item()), 0 if zero_point is None else int(zero_point.item()))
 
 
 def _argument_value(ctx: Context, given: GraphInput, argument: Tensor) -> Value:
@@ -204,10 +208,10 @@ def _unknown(node: Node) -> AfeError:
 
 def _set_location(ctx: Context, node: Node) -> None:
     """Operations are named after the tensor; those behind QuantizeLinear keep both names."""
-    origins = [(clean_name(node.outputs[0] if node.outputs else "", node.op), node.index)]
+    origins = [(clean_name(node.outputs[0] if node.outputs else "", node.op), node.place)]
     if node.op == "QuantizeLinear" and node.input(0) in ctx.graph.producers:
         source = ctx.graph.producers[node.input(0)]
-        origins.insert(0, (clean_name(node.input(0), source.op), source.index))
+        origins.insert(0, (clean_name(node.input(0), source.op), source.place))
     if len(origins) == 1:
         ctx.builder.at(*origins[0])
     else:
@@ -223,7 +227,7 @@ def _results(ctx: Context) -> tuple[list[Tensor], list[Port]]:
     for name in ctx.graph.outputs:
         source = ctx.graph.producers.get(name)
         shown = clean_name(name, "output")
-        ctx.builder.at(shown, 0 if source is None else source.index)
+        ctx.builder.at(shown, 0 if source is None else source.place)
         tensor, quantization = _result(ctx, ctx.named(name), source)
         results.append(tensor)
         ports.append(Port(shown, tensor.shape, tensor.dtype, quantization))

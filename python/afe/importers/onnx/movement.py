@@ -1,4 +1,4 @@
-"""Operators that move elements: Concat, Split, Slice, Pad, Gather by known indices, Tile, Expand.
+"""Operators that move elements: Concat, Split, Slice, Tile, Expand, blocks of depth and space.
 
 Moving codes is moving what they mean, so 8-bit tensors stay 8-bit. Where inputs of a Concat mean
 different things, each is requantized first to what the Concat is quantized to.
@@ -37,7 +37,8 @@ Movable = Codes | Floats | Stored
 
 def movable(ctx: Context, node: Node, index: int) -> Movable:
     """Input `index` as one tensor in its layout's shape, without limits to come."""
-    value = ctx.shaped(ctx.computed(node, index))
+    given = ctx.value(node, index)
+    value = ctx.shaped(ctx.known_codes(given) or ctx.written(node, given))
     return ctx.floats_of(value) if isinstance(value, Floats) else value
 
 
@@ -124,12 +125,12 @@ def split(ctx: Context, node: Node) -> Sequence[Value]:
     parts = []
     start = 0
     for size in sizes:
-        parts.append(_cut(ctx, value, axis, start, size))
+        parts.append(cut(ctx, value, axis, start, size))
         start += size
     return parts
 
 
-def _cut(ctx: Context, value: Movable, axis: int, start: int, size: int) -> Movable:
+def cut(ctx: Context, value: Movable, axis: int, start: int, size: int) -> Movable:
     """value[start : start + size] along one axis."""
     shape = list(value.shape)
     shape[axis] = size
@@ -168,13 +169,13 @@ def _stepped(ctx: Context, value: Movable, axis: int, picked: range) -> Movable:
         picked = range(last - picked.start, last - picked[-1] + 1, -picked.step)
     count = len(picked)
     if picked.step == 1 or count == 1:
-        return _cut(ctx, value, axis, picked.start, count)
+        return cut(ctx, value, axis, picked.start, count)
     span = count * picked.step
     surplus = picked.start + span - value.shape[axis]
     start = picked.start
     if surplus > 0:
         value = _padded(ctx, value, axis, 0, surplus)
-    return _every(ctx, _cut(ctx, value, axis, start, span), axis, picked.step)
+    return _every(ctx, cut(ctx, value, axis, start, span), axis, picked.step)
 
 
 def _every(ctx: Context, value: Movable, axis: int, step: int) -> Movable:
@@ -206,42 +207,7 @@ def _padded(ctx: Context, value: Movable, axis: int, before: int, after: int) ->
     return replace(value, tensor=ctx.builder.pad(value.tensor, padding, 0), layout=layout)
 
 
-@operator("Gather")
-def gather(ctx: Context, node: Node) -> Value:
-    """The slices of `axis` that known indices name."""
-    indices = ctx.known(node, 1)
-    value = movable(ctx, node, 0)
-    axis = normal_axis(node, node.integer("axis", 0), len(value.shape))
-    if indices is None or indices.dtype.kind not in "iu" or indices.size == 0:
-        raise invalid_node(node, "its indices are no integers")
-    size = value.shape[axis]
-    picked = [normal_axis(node, int(index), size) for index in indices.reshape(-1)]
-    if len(picked) > MAX_GATHERED:
-        raise unsupported(node, f"{len(picked)} indices", f"up to {MAX_GATHERED} are supported")
-    parts = [_cut(ctx, value, axis, start, count) for start, count in _runs(picked)]
-    shape = list(value.shape)
-    shape[axis] = len(picked)
-    tensor = ctx.builder.concat([part.tensor for part in parts], value.layout.axis(axis))
-    joined = replace(value, tensor=tensor, layout=value.layout.resized(shape))
-    return ctx.reshaped(joined, (*shape[:axis], *indices.shape, *shape[axis + 1 :]))
-
-
-MAX_GATHERED = 4096
-"""Most indices of a Gather that are written as slices."""
-
-
-def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:
-    """Runs of consecutive indices as (first, count)."""
-    runs: list[tuple[int, int]] = []
-    for index in indices:
-        if runs and index == runs[-1][0] + runs[-1][1]:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((index, 1))
-    return runs
-
-
-# --- repetition and padding ----------------------------------------------------------------------
+# --- repetition ----------------------------------------------------------------------------------
 
 
 @operator("Tile")
@@ -276,57 +242,6 @@ def _repeated(ctx: Context, node: Node, value: Movable, repeats: Sequence[int]) 
     return replace(value, tensor=tensor, layout=value.layout.resized(shape))
 
 
-@operator("Pad")
-def pad(ctx: Context, node: Node) -> Value:
-    """A constant around the tensor; negative amounts crop."""
-    mode = node.text("mode", "constant")
-    if mode != "constant":
-        raise unsupported(node, f"mode {mode[:16]!r}", "only constant padding is supported")
-    value = movable(ctx, node, 0)
-    before, after = _amounts(ctx, node, len(value.shape))
-    filler = ctx.known(node, 2)
-    number = 0.0 if filler is None or filler.size == 0 else float(filler.reshape(-1)[0])
-    for axis, size in enumerate(value.shape):
-        low, high = max(-before[axis], 0), max(-after[axis], 0)
-        if size - low - high < 1:
-            raise invalid_node(node, f"it crops axis {axis} of {size} away")
-        if low or high:
-            value = _cut(ctx, value, axis, low, size - low - high)
-    padding = [(max(a, 0), max(b, 0)) for a, b in zip(before, after, strict=True)]
-    return _surrounded(ctx, node, value, padding, number)
-
-
-def _amounts(ctx: Context, node: Node, rank: int) -> tuple[list[int], list[int]]:
-    amounts = ctx.known_ints(node, 1, "pads")
-    axes = ctx.known_ints(node, 3)
-    places = list(range(rank)) if axes is None else [normal_axis(node, a, rank) for a in axes]
-    if amounts is None or len(amounts) != 2 * len(places) or max(map(abs, amounts)) > 1 << 20:
-        raise invalid_node(node, "its pads do not fit its input")
-    before, after = [0] * rank, [0] * rank
-    for index, place in enumerate(places):
-        before[place], after[place] = amounts[index], amounts[len(places) + index]
-    return before, after
-
-
-def _surrounded(
-    ctx: Context, node: Node, value: Movable, padding: list[tuple[int, int]], number: float
-) -> Movable:
-    """Padded with `number`: by its code, if there is one, else in f32."""
-    filler = number
-    if isinstance(value, Codes):
-        codes = np.flatnonzero(value.table == np.float32(number))
-        if codes.size:
-            filler = float(codes[0] - 128)
-        else:
-            value = ctx.floats_of(value)
-    shape = [n + low + high for n, (low, high) in zip(value.shape, padding, strict=True)]
-    if math.prod(shape) > 1 << 31:
-        raise invalid_node(node, f"its result has shape {shape[:8]}")
-    places = [padding[axis] for axis in value.layout.perm]
-    tensor = ctx.builder.pad(value.tensor, places, filler)
-    return replace(value, tensor=tensor, layout=value.layout.resized(shape))
-
-
 # --- blocks --------------------------------------------------------------------------------------
 
 
@@ -358,5 +273,6 @@ def space_to_depth(ctx: Context, node: Node) -> Value:
     n, c, h, w = value.shape
     split_shape = (n, c, h // block, block, w // block, block)
     blocks = ctx.settled(ctx.reshaped(value, split_shape))
-    moved = replace(blocks, layout=blocks.layout.transposed((0, 3, 5, 1, 2, 4)))
+    perm = (0, 1, 3, 5, 2, 4) if node.text("mode", "DCR") == "CRD" else (0, 3, 5, 1, 2, 4)
+    moved = replace(blocks, layout=blocks.layout.transposed(perm))
     return ctx.reshaped(moved, (n, c * block * block, h // block, w // block))

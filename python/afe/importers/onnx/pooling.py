@@ -10,12 +10,14 @@ import math
 from dataclasses import replace
 
 from afe.importers.module_builder import Tensor
+from afe.importers.onnx import taps
 from afe.importers.onnx.context import Context
 from afe.importers.onnx.graph import Node
+from afe.importers.onnx.layout import Shape
 from afe.importers.onnx.problems import invalid_node, unsupported
 from afe.importers.onnx.reduction import mean, reduced, reducible
 from afe.importers.onnx.registry import operator
-from afe.importers.onnx.values import Floats, Value
+from afe.importers.onnx.values import Codes, Floats, Stored, Value
 from afe.importers.onnx.windows import (
     Window,
     kernel_shape,
@@ -32,14 +34,27 @@ def max_pool(ctx: Context, node: Node) -> Value:
     """The maximum of each window of x [n, c, …]; padding never wins."""
     if len(node.outputs) > 1 and node.outputs[1]:
         raise unsupported(node, "its second output, the indices, is used")
-    value = reducible(ctx, node, ordered=True)
+    value = _ordered(ctx, node)
     frame = _frame(node, value.shape)
-    if frame.dilation != (1, 1):
-        raise unsupported(node, f"dilations {list(frame.dilation)}", "use a dilation of 1")
     source = nhwc(ctx, value).tensor
-    result = ctx.builder.max_pool2d(source, kernel=frame.kernel, stride=frame.stride, pad=frame.pad)
+    if frame.dilation == (1, 1):
+        result = ctx.builder.max_pool2d(
+            source, kernel=frame.kernel, stride=frame.stride, pad=frame.pad
+        )
+    else:
+        result = taps.maximum(ctx.builder, source, frame)
     layout = spatial_layout(len(value.shape), result.shape)
     return replace(value, tensor=result, layout=layout)
+
+
+def _ordered(ctx: Context, node: Node) -> Codes | Floats | Stored:
+    """The input as codes or integers in the order of the numbers they mean, else in f32."""
+    value = ctx.shaped(ctx.computed(node, 0))
+    if isinstance(value, Stored):
+        if value.tensor.dtype != "i8":
+            raise unsupported(node, f"its input is a tensor of {value.tensor.dtype}")
+        return value
+    return reducible(ctx, node, ordered=True)
 
 
 @operator("AveragePool")
@@ -47,18 +62,22 @@ def average_pool(ctx: Context, node: Node) -> Value:
     """The mean of each window of x [n, c, …]; padding counts with count_include_pad."""
     value = reducible(ctx, node, ordered=False)
     frame = _frame(node, value.shape)
-    if frame.dilation != (1, 1):
-        raise unsupported(node, f"dilations {list(frame.dilation)}", "use a dilation of 1")
-    if frame.pad == (0, 0, 0, 0) and frame.kernel == two_dimensional(value.shape[2:]):
+    size = two_dimensional(value.shape[2:])
+    if frame.pad == (0, 0, 0, 0) and frame.kernel == size and frame.dilation == (1, 1):
         return mean(ctx, value, range(2, len(value.shape)))
     source = ctx.floats_of(nhwc(ctx, value)).tensor
-    if node.integer("count_include_pad", 0):
-        if node.integer("ceil_mode", 0):
-            raise unsupported(node, "count_include_pad together with ceil_mode")
-        top, bottom, left, right = frame.pad
-        source = ctx.builder.pad(source, [(0, 0), (top, bottom), (left, right), (0, 0)], 0.0)
-        frame = replace(frame, pad=(0, 0, 0, 0))
-    result = _average(ctx, source, frame)
+    includes_pad = bool(node.integer("count_include_pad", 0))
+    exceeds = includes_pad and bool(node.integer("ceil_mode", 0))
+    if frame.dilation != (1, 1) or exceeds:
+        declared = window(node, value.shape[2:], kernel_shape(node, len(value.shape) - 2)).pad
+        counted = declared if includes_pad else None
+        result = taps.average(ctx.builder, source, frame, counted)
+    else:
+        if includes_pad:
+            top, bottom, left, right = frame.pad
+            source = ctx.builder.pad(source, [(0, 0), (top, bottom), (left, right), (0, 0)], 0.0)
+            frame = replace(frame, pad=(0, 0, 0, 0))
+        result = _average(ctx, source, frame)
     return Floats(result, spatial_layout(len(value.shape), result.shape))
 
 
@@ -80,7 +99,7 @@ def _average(ctx: Context, source: Tensor, frame: Window) -> Tensor:
 def global_average_pool(ctx: Context, node: Node) -> Value:
     """The mean over all spatial axes, which stay with size 1."""
     value = reducible(ctx, node, ordered=False)
-    spatial(node, value.shape)
+    _check_spatial(node, value.shape)
     return mean(ctx, value, range(2, len(value.shape)))
 
 
@@ -88,8 +107,13 @@ def global_average_pool(ctx: Context, node: Node) -> Value:
 def global_max_pool(ctx: Context, node: Node) -> Value:
     """The maximum over all spatial axes, which stay with size 1."""
     value = reducible(ctx, node, ordered=True)
-    spatial(node, value.shape)
+    _check_spatial(node, value.shape)
     return reduced(ctx, value, "max", range(2, len(value.shape)))
+
+
+def _check_spatial(node: Node, shape: Shape) -> None:
+    if len(shape) < 3:
+        raise invalid_node(node, f"its input has shape {list(shape)}, expected [n, c, …]")
 
 
 def _frame(node: Node, shape: tuple[int, ...]) -> Window:

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from afe.importers.module_builder import Tensor
 from afe.importers.onnx.context import Context, is_known, known_floats, spread_last
 from afe.importers.onnx.graph import Node
+from afe.importers.onnx.integers import narrowed, wide
+from afe.importers.onnx.layout import Shape
 from afe.importers.onnx.problems import (
     invalid_node,
     shown,
-    unsupported,
     unsupported_type,
 )
 from afe.importers.onnx.registry import MICROSOFT, operator
@@ -45,18 +46,29 @@ INT8_CODES = np.arange(-128, 128).astype(np.int8)
 @operator("DequantizeLinear")
 @operator("DequantizeLinear", domain=MICROSOFT)
 def dequantize_linear(ctx: Context, node: Node) -> Value:
-    """y = f32(x - zero_point) * scale: nothing is written."""
+    """y = f32(x - zero_point) * scale: nothing is written for 8 bits and one scale."""
     value = ctx.value(node, 0)
     scale = scale_of(ctx, node)
     if isinstance(value, Constant):
         return _known_dequantized(ctx, node, value.array, scale)
     if not isinstance(value, Stored):
         raise invalid_node(node, f"its input {shown(node.input(0))} is a float tensor")
-    if value.tensor.dtype != "i8":
-        raise unsupported_type(f"the activation of {node.label}", value.tensor.dtype, ["8 bits"])
-    dtype = np.dtype(np.uint8 if value.unsigned else np.int8)
-    affine = _affine(ctx, node, scale, dtype)
-    return Codes(value.tensor, value.layout, affine.table(), affine)
+    dtype = DTYPES_OF_STORED.get((value.tensor.dtype, value.unsigned))
+    if dtype is None:
+        raise unsupported_type(
+            f"the activation of {node.label}", value.tensor.dtype, ["8, 16 or 32 bits"]
+        )
+    zero_point = zero_point_of(ctx, node, dtype)
+    if scale.ndim or zero_point.ndim:
+        return dequantized_by_channel(ctx, node, value, scale, zero_point)
+    affine = _affine(scale, zero_point)
+    if value.tensor.dtype == "i8":
+        return Codes(value.tensor, value.layout, affine.table(), affine)
+    tensor = ctx.builder.custom(
+        "dequantize", [value.tensor], value.tensor.shape, "f32",
+        scale=float(affine.scale), zero_point=affine.zero_point,
+    )  # fmt: skip
+    return Floats(tensor, value.layout)
 
 
 @operator("QuantizeLinear")
@@ -64,15 +76,42 @@ def dequantize_linear(ctx: Context, node: Node) -> Value:
 def quantize_linear(ctx: Context, node: Node) -> Value:
     """y = saturate(rint(x / scale) + zero_point), in the form its input asks for."""
     value = ctx.value(node, 0)
-    scale, dtype = scale_of(ctx, node), _target_dtype(ctx, node)
+    scale, dtype = scale_of(ctx, node), target_dtype(ctx, node)
     if is_known(value):
         assert isinstance(value, Constant | QuantizedConstant)
         return _known_quantized(ctx, node, known_floats(node, value), scale, dtype)
-    if dtype not in (np.int8, np.uint8):
-        raise unsupported_type(f"the result of {node.label}", dtype.name, ["int8", "uint8"])
     assert not isinstance(value, Constant | QuantizedConstant)
-    affine = _affine(ctx, node, scale, dtype)
-    return quantized(ctx, node, value, affine, unsigned=dtype == np.uint8)
+    if dtype not in (np.int8, np.uint8, np.int16):
+        raise unsupported_type(
+            f"the result of {node.label}", dtype.name, ["int8", "uint8", "int16"]
+        )
+    zero_point = zero_point_of(ctx, node, dtype)
+    if isinstance(value, Stored):
+        value = _as_real(ctx, node, value)
+    if scale.ndim or zero_point.ndim:
+        return quantized_by_channel(ctx, node, value, scale, zero_point)
+    if dtype == np.int16:
+        floats = ctx.floats_of(value)
+        return Stored(
+            _quantize(ctx, floats.tensor, _affine(scale, zero_point), "i16"), floats.layout
+        )
+    return quantized(ctx, node, value, _affine(scale, zero_point), unsigned=dtype == np.uint8)
+
+
+DTYPES_OF_STORED: dict[tuple[str, bool], np.dtype[Any]] = {
+    ("i8", False): np.dtype(np.int8),
+    ("i8", True): np.dtype(np.uint8),
+    ("i16", False): np.dtype(np.int16),
+    ("i32", False): np.dtype(np.int32),
+}
+"""The model's type of stored integers that can be dequantized."""
+
+
+def _as_real(ctx: Context, node: Node, value: Stored) -> Floats:
+    """int32 sums, which QuantizeLinear takes as the numbers they are."""
+    if value.tensor.dtype != "i32":
+        raise invalid_node(node, "it quantizes an integer tensor")
+    return Floats(ctx.builder.cast(value.tensor, "f32"), value.layout)
 
 
 def quantized(
@@ -80,7 +119,7 @@ def quantized(
 ) -> Stored:
     """`value` quantized to int8 codes (of uint8 values minus 128 where `unsigned`)."""
     if isinstance(value, Stored):
-        raise invalid_node(node, "it quantizes an integer tensor")
+        value = _as_real(ctx, node, value)
     if isinstance(value, Codes):
         tensor = _through_table(ctx, value, affine)
     elif isinstance(value, Accumulator):
@@ -103,49 +142,53 @@ def lookahead(ctx: Context, node: Node) -> tuple[Affine, bool] | None:
     reader = ctx.graph.only_consumer(node.outputs[0])
     if reader is None or reader.op != "QuantizeLinear" or reader.input(0) != node.outputs[0]:
         return None
-    dtype = _target_dtype(ctx, reader)
+    dtype, scale = target_dtype(ctx, reader), scale_of(ctx, reader)
     if dtype not in (np.int8, np.uint8):
         return None
-    return _affine(ctx, reader, scale_of(ctx, reader), dtype), dtype == np.uint8
+    zero_point = zero_point_of(ctx, reader, dtype)
+    if scale.ndim or zero_point.ndim:
+        return None
+    return _affine(scale, zero_point), dtype == np.uint8
 
 
 # --- parameters ----------------------------------------------------------------------------------
 
 
 def scale_of(ctx: Context, node: Node) -> F32:
-    """Input 1 as f32 [] or [n], checked to be positive and finite."""
+    """Input 1 as f32 [], [n] or blocks, checked to be positive and finite."""
     scale = ctx.known(node, 1)
-    if scale is None or scale.dtype not in (np.float32, np.float16) or scale.ndim > 1:
+    blocked = bool(node.integer("block_size", 0))
+    if scale is None or scale.dtype not in (np.float32, np.float16):
         raise invalid_node(node, "its scale is no float, or list of floats")
-    if node.integer("block_size", 0):
-        raise unsupported(node, "blocked quantization", "quantize per tensor or per channel")
+    if scale.ndim > 1 and not blocked:
+        raise invalid_node(node, f"its scale has shape {list(scale.shape)[:8]}")
     scale = scale.astype(np.float32)
     if scale.size == 0 or not np.all(np.isfinite(scale) & (scale > 0)):
         raise invalid_node(node, f"its scale {shown(node.input(1))} is not positive")
-    return scale.reshape(()) if scale.size == 1 else scale
+    return scale.reshape(()) if scale.size == 1 and not blocked else scale
 
 
-def _zero_point_of(ctx: Context, node: Node, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Input 2, or 0; [] or [n]."""
+def zero_point_of(ctx: Context, node: Node, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Input 2, or 0; of the shape of the scale, one number as []."""
     zero_point = ctx.known(node, 2)
     if zero_point is None:
         return np.zeros((), dtype)
-    if zero_point.dtype != dtype or zero_point.ndim > 1 or zero_point.size == 0:
+    if zero_point.dtype != dtype or zero_point.size == 0:
         raise invalid_node(node, f"its zero point is {zero_point.dtype}, its tensor {dtype.name}")
-    return zero_point.reshape(()) if zero_point.size == 1 else zero_point
+    blocked = bool(node.integer("block_size", 0))
+    if zero_point.ndim > 1 and not blocked:
+        raise invalid_node(node, f"its zero point has shape {list(zero_point.shape)[:8]}")
+    return zero_point.reshape(()) if zero_point.size == 1 and not blocked else zero_point
 
 
-def _affine(ctx: Context, node: Node, scale: F32, dtype: np.dtype[Any]) -> Affine:
-    """The parameters of an activation, in terms of the int8 codes inside."""
-    zero_point = _zero_point_of(ctx, node, dtype)
-    if scale.ndim or zero_point.ndim:
-        raise unsupported(
-            node, "an activation quantized per channel", "quantize activations per tensor"
-        )
-    return Affine(np.float32(scale), int(zero_point) - (128 if dtype == np.uint8 else 0))
+def _affine(scale: F32, zero_point: NDArray[Any]) -> Affine:
+    """The parameters of an activation, in terms of the signed codes inside."""
+    offset = 128 if zero_point.dtype == np.uint8 else 0
+    return Affine(np.float32(scale), int(zero_point) - offset)
 
 
-def _target_dtype(ctx: Context, node: Node) -> np.dtype[Any]:
+def target_dtype(ctx: Context, node: Node) -> np.dtype[Any]:
+    """The integer type a QuantizeLinear makes."""
     zero_point = ctx.known(node, 2)
     if zero_point is not None:
         return zero_point.dtype
@@ -156,13 +199,34 @@ def _target_dtype(ctx: Context, node: Node) -> np.dtype[Any]:
     return np.dtype(kind)
 
 
+def spread(node: Node, shape: Shape, factor: NDArray[Any]) -> NDArray[Any]:
+    """Scales or zero points, one per channel of `axis` or per block, to broadcast over `shape`."""
+    axis, rank = node.integer("axis", 1), len(shape)
+    axis += rank if axis < 0 else 0
+    if factor.ndim == 0:
+        return factor.reshape((1,) * rank)
+    block = node.integer("block_size", 0)
+    if block:
+        blocks = tuple(-(-n // block) if i == axis else n for i, n in enumerate(shape))
+        if block < 1 or factor.shape != blocks:
+            raise invalid_node(node, f"{list(factor.shape)[:8]} scales for blocks {list(blocks)}")
+        return factor.repeat(block, axis)[tuple(slice(n) for n in shape)]
+    if not 0 <= axis < rank or factor.size != shape[axis]:
+        raise invalid_node(node, f"{factor.size} scales for axis {axis} of {list(shape)}")
+    return factor.reshape([-1 if place == axis else 1 for place in range(rank)])
+
+
 # --- known tensors -------------------------------------------------------------------------------
 
 
 def _known_dequantized(ctx: Context, node: Node, array: NDArray[Any], scale: F32) -> Value:
     if array.dtype not in (np.int8, np.uint8, np.int32, np.int16, np.uint16):
         raise unsupported_type(f"the constant of {node.label}", array.dtype.name, ["int8", "uint8"])
-    zero_point = _zero_point_of(ctx, node, array.dtype)
+    zero_point = zero_point_of(ctx, node, array.dtype)
+    if node.integer("block_size", 0):
+        scales, points = (spread(node, array.shape, factor) for factor in (scale, zero_point))
+        centred = array.astype(np.int64) - points.astype(np.int64)
+        return Constant(centred.astype(np.float32) * scales)
     axis = _channel_axis(node, array, scale, zero_point)
     return QuantizedConstant(array, scale, zero_point, axis)
 
@@ -170,15 +234,13 @@ def _known_dequantized(ctx: Context, node: Node, array: NDArray[Any], scale: F32
 def _known_quantized(
     ctx: Context, node: Node, reals: F32, scale: F32, dtype: np.dtype[Any]
 ) -> Value:
-    zero_point = _zero_point_of(ctx, node, dtype)
-    axis = _channel_axis(node, reals, scale, zero_point)
-    spread = [1] * reals.ndim
-    if scale.ndim or zero_point.ndim:
-        spread[axis] = -1
+    zero_point = zero_point_of(ctx, node, dtype)
+    if dtype.kind not in "iu":
+        raise unsupported_type(f"the result of {node.label}", dtype.name, ["int8", "uint8"])
+    scales, points = (spread(node, reals.shape, factor) for factor in (scale, zero_point))
     limits = np.iinfo(dtype)
     with np.errstate(all="ignore"):
-        codes = np.rint(reals / (scale.reshape(spread) if scale.ndim else scale))
-        codes = codes.astype(np.float64) + zero_point.reshape(spread if zero_point.ndim else ())
+        codes = np.rint(reals / scales).astype(np.float64) + points
     return Constant(np.clip(np.nan_to_num(codes), limits.min, limits.max).astype(dtype))
 
 
@@ -192,6 +254,45 @@ def _channel_axis(node: Node, array: NDArray[Any], *factors: NDArray[Any]) -> in
     if not 0 <= axis < array.ndim or lengths != {array.shape[axis]}:
         raise invalid_node(node, f"{max(lengths)} scales for axis {axis} of {list(array.shape)}")
     return axis
+
+
+# --- activations with several scales -------------------------------------------------------------
+
+
+def dequantized_by_channel(
+    ctx: Context, node: Node, value: Stored, scale: F32, zero_point: NDArray[Any]
+) -> Floats:
+    """f32(x - zero_point) * scale with factors per channel or block."""
+    points = spread(node, value.shape, zero_point).astype(np.int32)
+    scales = Constant(spread(node, value.shape, scale))
+    (x, offset), layout = ctx.aligned_stored(node, [wide(ctx, node, value), Constant(points)])
+    centred = Floats(ctx.builder.cast(ctx.builder.sub(x, offset), "f32"), layout)
+    (x, factor), layout = ctx.aligned(node, [centred, scales])
+    return Floats(ctx.builder.mul(x, factor), layout)
+
+
+def quantized_by_channel(
+    ctx: Context, node: Node, value: Computed, scale: F32, zero_point: NDArray[Any]
+) -> Stored:
+    """saturate(rint(x / scale) + zero_point) with factors per channel or block."""
+    dtype, builder = zero_point.dtype, ctx.builder
+    points = spread(node, value.shape, zero_point).astype(np.int32)
+    divisors = Constant(spread(node, value.shape, scale))
+    (x, divisor), layout = ctx.aligned(node, [value, divisors])
+    quotient = builder.custom("div_f32", [x, divisor], x.shape, "f32")
+    # Far below and above the 16-bit range nothing changes, and the sum cannot overflow.
+    whole = builder.cast(builder.clamp(quotient, -(2.0**20), 2.0**20), "i32")
+    stored = Stored(whole, layout)
+    (x, offset), layout = ctx.aligned_stored(node, [stored, Constant(points)])
+    limits = np.iinfo(dtype)
+    codes = builder.clamp(builder.add(x, offset), int(limits.min), int(limits.max))
+    unsigned = dtype == np.uint8
+    return narrowed(
+        ctx, codes, layout, "i8" if unsigned else _NARROW[dtype.name], unsigned=unsigned
+    )
+
+
+_NARROW = {"int8": "i8", "int16": "i16"}
 
 
 # --- computed tensors ----------------------------------------------------------------------------
@@ -222,12 +323,15 @@ def _requantized_part(ctx: Context, part: Part, affine: Affine, low: int, high: 
 
 
 def _quantized_floats(ctx: Context, value: Floats, affine: Affine) -> Tensor:
-    scale, zero_point = float(affine.scale), affine.zero_point
-    codes = ctx.builder.custom(
-        "quantize", [value.tensor], value.tensor.shape, "i8",
-        rounding="half_even", scale=scale, zero_point=zero_point,
-    )  # fmt: skip
+    codes = _quantize(ctx, value.tensor, affine, "i8")
     return ctx.builder.clamp(codes, *_limits(value.limits, affine))
+
+
+def _quantize(ctx: Context, x: Tensor, affine: Affine, dtype: str) -> Tensor:
+    return ctx.builder.custom(
+        "quantize", [x], x.shape, dtype,
+        rounding="half_even", scale=float(affine.scale), zero_point=affine.zero_point,
+    )  # fmt: skip
 
 
 def _limits(limits: Limits, affine: Affine) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Reductions over axes, Softmax, and ArgMax.
+"""Reductions over axes, and ArgMax.
 
 Sums are written as one reduction over one axis (several axes are merged first), so that there is
 one order of summation: ascending, row by row.
@@ -15,27 +15,90 @@ import numpy as np
 from afe.importers.module_builder import Tensor
 from afe.importers.onnx.context import Context, normal_axis
 from afe.importers.onnx.graph import Node
+from afe.importers.onnx.integers import narrowed, wide
 from afe.importers.onnx.layout import Layout, keeps_order
 from afe.importers.onnx.problems import unsupported
 from afe.importers.onnx.registry import operator
-from afe.importers.onnx.values import Codes, Floats, Stored, Value
+from afe.importers.onnx.values import Codes, Computed, Floats, Stored, Value
+
+_PLAIN = ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd")
 
 
-@operator("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin")
+@operator(*_PLAIN)
 def reduce(ctx: Context, node: Node) -> Value:
-    """The mean, sum, maximum or minimum over `axes`, which stay with size 1 or disappear."""
+    """The mean, sum, product or extremum over `axes`, which stay with size 1 or disappear."""
+    given = ctx.computed(node, 0)
+    axes = _axes(ctx, node, len(given.shape))
+    if isinstance(given, Stored):
+        return _dropped(ctx, node, axes, _of_integers(ctx, node, given, axes))
     value = reducible(ctx, node, ordered=node.op in ("ReduceMax", "ReduceMin"))
-    axes = _axes(ctx, node, len(value.shape))
     if not axes:
         return value
     if node.op == "ReduceMean":
         result: Codes | Floats = mean(ctx, value, axes)
     else:
-        result = reduced(ctx, value, node.op.removeprefix("Reduce").lower(), axes)
+        name = node.op.removeprefix("Reduce").lower()
+        if name == "prod":
+            name, value = "product", ctx.floats_of(value)
+        result = reduced(ctx, value, name, axes)
+    return _dropped(ctx, node, axes, result)
+
+
+@operator("ReduceSumSquare", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp")
+def reduce_function(ctx: Context, node: Node) -> Value:
+    """Sums of a function of the elements, or a function of the sum, in f32."""
+    value = ctx.floats(node, 0)
+    axes = _axes(ctx, node, len(value.shape))
+    builder, x = ctx.builder, value.tensor
+    if node.op == "ReduceLogSumExp" and axes:
+        return _dropped(ctx, node, axes, _log_sum_exp(ctx, value, axes))
+    if node.op in ("ReduceSumSquare", "ReduceL2"):
+        x = builder.mul(x, x)
+    elif node.op == "ReduceL1":
+        x = builder.unary("abs", x)
+    total = replace(value, tensor=x)
+    if axes:
+        summed = reduced(ctx, total, "sum", axes)
+        assert isinstance(summed, Floats)
+        total = summed
+    x = total.tensor
+    if node.op == "ReduceL2":
+        x = builder.custom("sqrt_f32", [x], x.shape, "f32")
+    elif node.op == "ReduceLogSum":
+        x = builder.unary("log", x)
+    return _dropped(ctx, node, axes, replace(total, tensor=x))
+
+
+def _log_sum_exp(ctx: Context, value: Floats, axes: list[int]) -> Floats:
+    """log(sum(exp(x - max))) + max."""
+    builder = ctx.builder
+    most = reduced(ctx, value, "max", axes)
+    power = builder.unary("exp", builder.sub(value.tensor, most.tensor))
+    total = reduced(ctx, replace(value, tensor=power), "sum", axes)
+    result = builder.add(builder.unary("log", total.tensor), most.tensor)
+    return Floats(result, total.layout)
+
+
+def _of_integers(ctx: Context, node: Node, given: Stored, axes: list[int]) -> Stored:
+    """Sums, products and extrema of integers, in 32 bits."""
+    name = {"ReduceProd": "product"}.get(node.op, node.op.removeprefix("Reduce").lower())
+    if name == "mean" or given.tensor.dtype == "i1":
+        raise unsupported(node, f"its input is a tensor of {given.tensor.dtype}, expected floats")
+    shaped = ctx.shaped(given)
+    value = wide(ctx, node, shaped)
+    assert isinstance(value, Stored) and isinstance(shaped, Stored)
+    tensor = value.tensor
+    for axis in axes:
+        tensor = ctx.builder.reduce(name, tensor, value.layout.axis(axis))
+    layout = value.layout.resized([1 if a in axes else n for a, n in enumerate(value.shape)])
+    return narrowed(ctx, tensor, layout, given.tensor.dtype, unsigned=given.unsigned)
+
+
+def _dropped(ctx: Context, node: Node, axes: list[int], value: Computed) -> Value:
+    """Without the reduced axes, unless keepdims says so."""
     if node.integer("keepdims", 1):
-        return result
-    shape = [n for axis, n in enumerate(value.shape) if axis not in axes]
-    return ctx.reshaped(result, shape)
+        return value
+    return ctx.reshaped(value, [n for axis, n in enumerate(value.shape) if axis not in axes])
 
 
 def reducible(ctx: Context, node: Node, *, ordered: bool) -> Codes | Floats:
@@ -109,54 +172,38 @@ def mean(ctx: Context, value: Codes | Floats, axes: Iterable[int]) -> Floats:
     return replace(total, tensor=quotient)
 
 
-@operator("Softmax", "LogSoftmax")
-def softmax(ctx: Context, node: Node) -> Value:
-    """exp(x - max) times the reciprocal of its sum, or its logarithm, over one axis, in f32."""
-    value = ctx.floats(node, 0)
-    if ctx.opset < 13:
-        axis = normal_axis(node, node.integer("axis", 1), len(value.shape))
-        return _over_the_rest(ctx, node, value, axis)
-    axis = normal_axis(node, node.integer("axis", -1), len(value.shape))
-    return replace(value, tensor=_softmax(ctx, node, value.tensor, value.layout.axis(axis)))
-
-
-def _over_the_rest(ctx: Context, node: Node, value: Floats, axis: int) -> Value:
-    """Before opset 13 the axis and all behind it are one."""
-    shape = value.shape
-    flat = (math.prod(shape[:axis]), math.prod(shape[axis:]))
-    plain = ctx.in_layout(value, Layout.plain(shape))
-    result = _softmax(ctx, node, ctx.builder.reshape(plain, flat), 1)
-    return Floats(ctx.builder.reshape(result, shape), Layout.plain(shape))
-
-
-def _softmax(ctx: Context, node: Node, x: Tensor, axis: int) -> Tensor:
-    builder = ctx.builder
-    shifted = builder.sub(x, builder.reduce("max", x, axis))
-    power = builder.unary("exp", shifted)
-    total = builder.reduce("sum", power, axis)
-    if node.op == "LogSoftmax":
-        return builder.sub(shifted, builder.unary("log", total))
-    return builder.mul(power, builder.unary("reciprocal", total))
-
-
 @operator("ArgMax", "ArgMin")
 def arg_max(ctx: Context, node: Node) -> Value:
-    """The index (i64) of the first maximum or minimum along one axis."""
-    if node.integer("select_last_index", 0):
-        raise unsupported(node, "select_last_index", "leave it 0")
+    """The index (i64) of the first (or last) maximum or minimum along one axis."""
     value: Stored | Codes | Floats = ctx.shaped(ctx.computed(node, 0))
-    if node.op == "ArgMin" or not isinstance(value, Codes) or np.any(np.diff(value.table) <= 0):
+    if isinstance(value, Codes) and np.any(np.diff(value.table) <= 0):
         value = ctx.floats(node, 0)
-    tensor = value.tensor
-    if node.op == "ArgMin":
-        zero = ctx.builder.const(np.zeros((1,) * len(tensor.shape), np.float32))
-        tensor = ctx.builder.sub(zero, tensor)
+    elif isinstance(value, Floats):
+        value = ctx.floats_of(value)
     axis = normal_axis(node, node.integer("axis", 0), len(value.shape))
-    index = ctx.builder.argmax(tensor, value.layout.axis(axis))
-    wide = ctx.builder.cast(index, "i64")
+    place, builder = value.layout.axis(axis), ctx.builder
+    tensor = _negated(ctx, node, value.tensor) if node.op == "ArgMin" else value.tensor
+    last = bool(node.integer("select_last_index", 0))
+    if last:
+        tensor = builder.reverse(tensor, place)
+    index = builder.argmax(tensor, place)
+    if last:
+        size = builder.const(np.full((1,) * len(index.shape), value.shape[axis] - 1, np.int32))
+        index = builder.sub(size, index)
+    wide_index = builder.cast(index, "i64")
     shape = [1 if place == axis else n for place, n in enumerate(value.shape)]
     layout = value.layout.resized(shape)
-    result = Stored(ctx.builder.reshape(wide, layout.physical), layout)
-    if node.integer("keepdims", 1):
-        return result
-    return ctx.reshaped(result, [n for place, n in enumerate(value.shape) if place != axis])
+    result = Stored(builder.reshape(wide_index, layout.physical), layout)
+    return _dropped(ctx, node, [axis], result)
+
+
+def _negated(ctx: Context, node: Node, x: Tensor) -> Tensor:
+    """In the opposite order: bytes mirrored (-128 is 127), f32 and i32 with the other sign."""
+    builder, ones = ctx.builder, (1,) * len(x.shape)
+    if x.dtype == "i8":
+        return builder.table(x, np.arange(127, -129, -1).astype(np.int8))
+    if x.dtype == "f32":
+        return builder.sub(builder.const(np.zeros(ones, np.float32)), x)
+    if x.dtype == "i32":
+        return builder.unary("bitwise_not", x)
+    raise unsupported(node, f"its input is a tensor of {x.dtype}")

@@ -6,6 +6,7 @@ None of them writes more than a `tosa.reshape`; a transpose changes the layout o
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -81,10 +82,15 @@ def transpose(ctx: Context, node: Node) -> Value:
     perm = node.integers("perm") or tuple(reversed(range(rank)))
     if sorted(perm) != list(range(rank)):
         raise invalid_node(node, f"perm {list(perm)[:8]} of a tensor of rank {rank}")
+    return transposed(ctx, value, perm)
+
+
+def transposed(ctx: Context, value: Value, perm: Sequence[int]) -> Value:
+    """`value` with axis perm[i] of it as axis i: only the layout changes."""
     if isinstance(value, Constant):
         return Constant(value.array.transpose(perm))
     if isinstance(value, QuantizedConstant):
-        axis = perm.index(value.axis) if rank else 0
+        axis = list(perm).index(value.axis) if len(perm) else 0
         return QuantizedConstant(value.array.transpose(perm), value.scale, value.zero_point, axis)
     settled = ctx.settled(value)
     return with_layout(settled, settled.layout.transposed(perm))

@@ -37,6 +37,12 @@ DTYPES: dict[int, np.dtype[Any]] = {
     TensorProto.UINT64: np.dtype(np.uint64),
 }
 
+NIBBLES: dict[int, np.dtype[Any]] = {
+    TensorProto.INT4: np.dtype(np.int8),
+    TensorProto.UINT4: np.dtype(np.uint8),
+}
+"""4-bit integers, two to a byte, and the 8-bit type they are read as."""
+
 _FIELD_OF_DTYPE: dict[int, str] = {
     TensorProto.FLOAT: "float_data",
     TensorProto.DOUBLE: "double_data",
@@ -70,12 +76,33 @@ def to_array(tensor: TensorProto, folder: Path) -> Array:
     shape = tuple(tensor.dims)
     if any(size < 0 for size in shape) or math.prod(shape) > MAX_ELEMENTS:
         raise invalid(f"{where} has shape {list(shape)[:8]}")
+    if tensor.data_type in NIBBLES:
+        return _from_nibbles(tensor, shape, where)
     dtype = dtype_of(tensor.data_type, where)
     if tensor.data_location == TensorProto.EXTERNAL:
         return _external(tensor, folder, where, dtype, shape)
     if tensor.HasField("raw_data"):
         return _from_bytes(tensor.raw_data, dtype, shape, where)
     return _from_field(tensor, dtype, shape, where)
+
+
+def _from_nibbles(tensor: TensorProto, shape: Sequence[int], where: str) -> Array:
+    """4-bit integers as 8-bit ones; the first is in the low half of a byte."""
+    if tensor.data_location == TensorProto.EXTERNAL:
+        raise invalid(f"{where} holds 4-bit integers in an external file")
+    raw = (
+        tensor.raw_data
+        if tensor.HasField("raw_data")
+        else bytes(value & 255 for value in tensor.int32_data)
+    )
+    count = math.prod(shape)
+    if len(raw) != (count + 1) // 2:
+        raise invalid(f"{where} has {len(raw)} bytes of data for {list(shape)} 4-bit integers")
+    pairs = np.frombuffer(raw, np.uint8)
+    nibbles = np.stack([pairs & 15, pairs >> 4], axis=-1).reshape(-1)[:count].reshape(shape)
+    if tensor.data_type == TensorProto.UINT4:
+        return nibbles
+    return ((nibbles ^ 8).astype(np.int8) - np.int8(8)).astype(np.int8)
 
 
 def _from_bytes(

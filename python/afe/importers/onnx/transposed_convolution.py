@@ -1,4 +1,4 @@
-"""ConvTranspose of a quantized tensor: one integer transposed convolution.
+"""ConvTranspose: one transposed convolution, of integers where its operands are quantized.
 
 Groups become one dense kernel with zeros between the groups, and dilation a kernel with zeros
 between its taps: TOSA has neither, and both are exact.
@@ -7,16 +7,26 @@ between its taps: TOSA has neither, and both are exact.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from afe.importers.module_builder import Tensor
 from afe.importers.onnx.context import Context
 from afe.importers.onnx.graph import Node
-from afe.importers.onnx.operands import Weights, activation, bias, constant_weights
+from afe.importers.onnx.layout import Shape
+from afe.importers.onnx.operands import (
+    activation_of,
+    bias,
+    constant_weights,
+    is_constant_bias,
+    known_reals,
+)
 from afe.importers.onnx.problems import invalid_node, unsupported
 from afe.importers.onnx.registry import operator
-from afe.importers.onnx.values import Accumulator, Part, Value
+from afe.importers.onnx.values import Accumulator, Floats, Part, QuantizedConstant, Value
 from afe.importers.onnx.windows import (
     nhwc,
     per_axis,
@@ -31,31 +41,70 @@ MAX_DENSE_WEIGHTS = 1 << 28
 
 @operator("ConvTranspose")
 def conv_transpose(ctx: Context, node: Node) -> Value:
-    """x [n, c, …], w [c, m / group, …], bias [m] -> [n, m, …]."""
-    x = activation(ctx, node, 0)
-    weights = constant_weights(ctx, node, 1, axis=1)
-    size = spatial(node, x.codes.shape)
+    """x [n, c, …], w [c, m / group, …], bias [m] -> [n, m, …]; in f32 where not quantized."""
+    given, kernels = ctx.value(node, 0), ctx.value(node, 1)
+    size = spatial(node, given.shape)
     group = node.integer("group", 1)
-    _check_shapes(node, x.codes.shape[1], weights, len(size), group)
-    kernels = _dilated(node, _dense(node, weights, group), len(size), weights.zero_point)
+    _check_shapes(node, given.shape[1], kernels.shape, len(size), group)
+    x = activation_of(ctx, node, given)
+    if x is None or not isinstance(kernels, QuantizedConstant):
+        return _of_floats(ctx, node, size, group)
+    if not is_constant_bias(ctx, node, 2):
+        return _of_floats(ctx, node, size, group)
+    weights = constant_weights(ctx, node, 1, axis=1)
+    dense = _dilated(node, _dense(node, weights.array, group, weights.zero_point), len(size))
     scale = x.affine.scale * np.tile(weights.scale, group if weights.scale.ndim else ())
-    stride = per_axis(node, "strides", len(size))
-    out_pad = _out_pad(node, size, kernels.shape[4 - len(size) :], stride)
-    accumulator = ctx.builder.transpose_conv2d(
-        nhwc(ctx, x.codes).tensor,
-        ctx.builder.const(np.ascontiguousarray(kernels.transpose(0, 2, 3, 1))),
-        ctx.builder.const(bias(ctx, node, 2, len(kernels), scale)),
-        out_pad=out_pad,
-        stride=two_dimensional(stride),
-        input_zp=x.affine.zero_point,
-        weight_zp=weights.zero_point,
-    )
+    biases = bias(ctx, node, 2, len(dense.array), scale)
+    zero_points = (x.affine.zero_point, weights.zero_point)
+    accumulator = _written(ctx, node, nhwc(ctx, x.codes).tensor, dense, biases, zero_points)
     layout = spatial_layout(2 + len(size), accumulator.shape)
     return Accumulator((Part(accumulator, scale),), layout)
 
 
-def _check_shapes(node: Node, inputs: int, weights: Weights, rank: int, group: int) -> None:
-    shape = weights.array.shape
+def _of_floats(ctx: Context, node: Node, size: Shape, group: int) -> Value:
+    """One that was left in float, which the Cortex-A65 computes."""
+    dense = _dilated(node, _dense(node, known_reals(ctx, node, 1), group, 0), len(size))
+    addend = np.zeros(len(dense.array), np.float32)
+    if node.input(2):
+        addend = known_reals(ctx, node, 2)
+        if addend.shape != (len(dense.array),):
+            raise invalid_node(node, f"a bias of shape {list(addend.shape)[:8]}")
+    source = nhwc(ctx, ctx.floats(node, 0)).tensor
+    result = _written(ctx, node, source, dense, addend, (0, 0))
+    return Floats(result, spatial_layout(2 + len(size), result.shape))
+
+
+@dataclass(frozen=True, slots=True)
+class _Dense:
+    """Kernels [m, c, h, w] and the number that stands for a missing weight."""
+
+    array: NDArray[Any]
+    zero: int
+
+
+def _written(
+    ctx: Context,
+    node: Node,
+    source: Tensor,
+    dense: _Dense,
+    biases: NDArray[Any],
+    zero_points: tuple[int, int],
+) -> Tensor:
+    kernels = dense.array
+    size = spatial(node, ctx.value(node, 0).shape)
+    stride = per_axis(node, "strides", len(size))
+    return ctx.builder.transpose_conv2d(
+        source,
+        ctx.builder.const(np.ascontiguousarray(kernels.transpose(0, 2, 3, 1))),
+        ctx.builder.const(biases),
+        out_pad=_out_pad(node, size, kernels.shape[4 - len(size) :], stride),
+        stride=two_dimensional(stride),
+        input_zp=zero_points[0],
+        weight_zp=zero_points[1],
+    )
+
+
+def _check_shapes(node: Node, inputs: int, shape: Shape, rank: int, group: int) -> None:
     fits = len(shape) == 2 + rank and shape[0] == inputs and group > 0 and inputs % group == 0
     if not fits or 0 in shape:
         raise invalid_node(
@@ -63,31 +112,31 @@ def _check_shapes(node: Node, inputs: int, weights: Weights, rank: int, group: i
         )
 
 
-def _dense(node: Node, weights: Weights, group: int) -> NDArray[np.int8]:
+def _dense(node: Node, weights: NDArray[Any], group: int, zero: int) -> _Dense:
     """Weights [m, c, h, w]; those that connect different groups are zero."""
-    kernels = weights.array[:, :, None] if weights.array.ndim == 3 else weights.array
+    kernels = weights[:, :, None] if weights.ndim == 3 else weights
     c, m, h, w = kernels.shape
     if group * kernels.size > MAX_DENSE_WEIGHTS:
         raise unsupported(node, f"{group} groups of {kernels.size} weights", "use fewer groups")
-    dense = np.full((group * m, c, h, w), weights.zero_point, np.int8)
+    dense = np.full((group * m, c, h, w), zero, weights.dtype)
     for index in range(group):
         rows = slice(index * c // group, (index + 1) * c // group)
         dense[index * m : (index + 1) * m, rows] = kernels[rows].transpose(1, 0, 2, 3)
-    return dense
+    return _Dense(dense, zero)
 
 
-def _dilated(node: Node, kernels: NDArray[np.int8], rank: int, zero_point: int) -> NDArray[np.int8]:
+def _dilated(node: Node, dense: _Dense, rank: int) -> _Dense:
     """The kernel with zeros between its taps."""
     steps = two_dimensional(per_axis(node, "dilations", rank))
     if steps == (1, 1):
-        return kernels
-    m, c, h, w = kernels.shape
+        return dense
+    m, c, h, w = dense.array.shape
     shape = (m, c, (h - 1) * steps[0] + 1, (w - 1) * steps[1] + 1)
     if m * c * shape[2] * shape[3] > MAX_DENSE_WEIGHTS:
         raise unsupported(node, f"dilations {steps}", "use smaller dilations")
-    spread = np.full(shape, zero_point, np.int8)
-    spread[:, :, :: steps[0], :: steps[1]] = kernels
-    return spread
+    spread = np.full(shape, dense.zero, dense.array.dtype)
+    spread[:, :, :: steps[0], :: steps[1]] = dense.array
+    return _Dense(spread, dense.zero)
 
 
 def _out_pad(

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from afe.importers.builder import window_count
 from afe.importers.onnx.context import Context
 from afe.importers.onnx.graph import Node
 from afe.importers.onnx.layout import Layout, Shape
 from afe.importers.onnx.problems import invalid_node, unsupported
-from afe.importers.onnx.values import Codes, Floats
+from afe.importers.onnx.values import Codes, Floats, Stored
+
+V = TypeVar("V", bound=Codes | Floats | Stored)
 
 MAX_WINDOW = 8192
 """TOSA's limit on kernels, strides, dilations and padding (level 8K)."""
@@ -91,7 +94,7 @@ def kernel_shape(node: Node, rank: int) -> tuple[int, ...]:
     return kernel
 
 
-def nhwc(ctx: Context, value: Codes | Floats) -> Codes | Floats:
+def nhwc(ctx: Context, value: V) -> V:
     """[n, c, h, w] or [n, c, l] as a value of shape [n, h, w, c] (h = 1), in that order inside."""
     layout = Layout.channels_last(value.shape)
     tensor = ctx.in_layout(value, layout)
