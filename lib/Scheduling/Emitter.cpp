@@ -2,6 +2,7 @@
 
 #include "Scheduling/Emitter.h"
 
+#include "Scheduling/InPlace.h"
 #include "Simulator/Timing.h"
 
 #include <algorithm>
@@ -71,6 +72,11 @@ Emitter::Emitter(const Network &network, const Plan &plan, const Target &target,
       inputChunkFetched[i].resize(ceilDiv(storage.bytes, kInputChunkBytes));
     inputChunkRequest[i].resize(inputChunkFetched[i].size());
   }
+  // Placed on each other: results that are written over an operand.
+  for (StoragePair pair : inPlacePairs(network, uses, plan.mappings))
+    if (plan.resident[pair.source] && plan.resident[pair.result] &&
+        plan.l2Address[pair.source] == plan.l2Address[pair.result])
+      program.buffers[storageBuffer[pair.result]].inPlaceOf = storageBuffer[pair.source];
   program.dramBytes = at - kDramArea;
   storageReady.assign(count, -1);
   lastLayer.assign(count, UINT32_MAX); // outputs live on
@@ -143,7 +149,8 @@ L2Ref Emitter::stage(int64_t bytes, const std::string &name) {
          std::to_string(stagingBytes()) + " beside the resident tensors");
     return nullptr;
   }
-  // A result that waits to leave a buffer with some of these bytes leaves now: its end must be known.
+  // A result that waits to leave a buffer with some of these bytes leaves now: its end must be
+  // known.
   if (dram.anyWaiting([&](const isa::DramRequest &write) {
         const isa::Buffer &buffer = program.buffers[write.l2Buffer];
         return int64_t(buffer.address) < address + bytes &&

@@ -1,8 +1,8 @@
-// Which tensors live in L2 and where. Spills the largest tensor of the fullest layer until what is
-// live together leaves room for staging; then places the rest by live range.
+// Which tensors live in L2 and where. Spills the largest tensor of the fullest moment until what is
+// live together can be placed beside the staging area.
 
-#include "Memory/Problem.h"
-#include "Scheduling/Cascade.h"
+#include "Memory/Place.h"
+#include "Scheduling/InPlace.h"
 #include "Scheduling/Schedule.h"
 
 #include <algorithm>
@@ -11,115 +11,113 @@ namespace afe::sched {
 
 namespace {
 
+constexpr int64_t kAlignment = 64;
+
+/// Time in groups: a layer by itself or a cascade; inputs live from the start, outputs to the end.
 struct LiveRange {
   int64_t first = INT64_MAX, last = -1;
+  void include(int64_t at) { first = std::min(first, at), last = std::max(last, at); }
 };
 
-/// In layer indices, a cascade being used as a whole; inputs live from the start, outputs to the
-/// end.
 std::vector<LiveRange> liveRanges(const Network &network, const Plan &plan) {
   std::vector<LiveRange> ranges(network.storages.size());
-  std::vector<LiveRange> groups(network.layers.size());
-  for (int64_t l = 0; l < int64_t(groups.size()); ++l) {
-    int64_t count = std::max<int64_t>(1, plan.mappings[l].cascade);
-    for (int64_t i = l; i < l + count && plan.mappings[l].cascade > 0; ++i)
-      groups[i] = {l, l + count - 1};
-  }
-  auto use = [&](int tensor, int64_t layer) {
-    LiveRange &r = ranges[network.tensors[tensor].storage];
-    if (groups.empty())
-      groups.push_back({0, 0});
-    r.first = std::min(r.first, groups[layer].first);
-    r.last = std::max(r.last, groups[layer].last);
-  };
+  int64_t group = 0;
   for (size_t l = 0; l < network.layers.size(); ++l) {
+    group += l > 0 && plan.mappings[l].cascade > 0;
     for (int t : network.layers[l].inputs)
-      use(t, l);
+      ranges[network.tensors[t].storage].include(group);
     for (int t : network.layers[l].outputs)
-      use(t, l);
+      ranges[network.tensors[t].storage].include(group);
   }
   for (int t : network.inputs)
-    use(t, 0);
+    ranges[network.tensors[t].storage].include(0);
   for (int t : network.outputs)
-    use(t, network.layers.empty() ? 0 : network.layers.size() - 1);
+    ranges[network.tensors[t].storage].include(group);
   return ranges;
 }
 
-/// Bytes of L2 kept for what passes through from and to DRAM; less where that saves a tensor from
-/// being spilled.
+/// Bytes of L2 kept for what passes through from and to DRAM.
 int64_t stagingReserve(const Target &target) {
   return std::min(target.l2_bytes / 2, std::max(target.l2_bytes / 8, 2 * target.l1_bytes));
 }
+/// The least that will do, where that saves a tensor from being spilled.
 int64_t smallReserve(const Target &target) {
   return std::min(stagingReserve(target), std::max(target.l2_bytes / 32, target.l1_bytes));
 }
 
+/// The placement problem of the resident storages.
+class L2Problem {
+public:
+  L2Problem(const Network &network, const Plan &plan)
+      : uses(network), pairs(inPlacePairs(network, uses, plan.mappings)), network(network),
+        ranges(liveRanges(network, plan)) {}
+
+  void build(const std::vector<bool> &resident) {
+    problem = {};
+    storages.clear();
+    std::vector<int64_t> index(network.storages.size(), -1);
+    for (size_t i = 0; i < network.storages.size(); ++i)
+      if (resident[i]) {
+        index[i] = storages.size();
+        storages.push_back(i);
+        problem.buffers.push_back(
+            {ranges[i].first, ranges[i].last + 1, network.storages[i].bytes, kAlignment});
+      }
+    for (StoragePair pair : pairs)
+      if (index[pair.source] >= 0 && index[pair.result] >= 0 &&
+          ranges[pair.source].last == ranges[pair.result].first)
+        problem.inPlace.push_back({size_t(index[pair.source]), size_t(index[pair.result])});
+  }
+
+  /// With as large a staging area as there is room for.
+  memory::Placement place(const Target &target) {
+    for (int64_t reserve : {stagingReserve(target), smallReserve(target)}) {
+      problem.capacity = target.l2_bytes - reserve;
+      memory::Placement placement = memory::place(problem);
+      if (placement.fits || reserve == smallReserve(target))
+        return placement;
+    }
+    return {};
+  }
+
+  TensorUses uses;
+  std::vector<StoragePair> pairs;
+  memory::Problem problem;
+  std::vector<size_t> storages; ///< per buffer of the problem
+
+private:
+  const Network &network;
+  const std::vector<LiveRange> ranges;
+};
+
 } // namespace
 
 void chooseResidency(const Network &network, const Target &target, Plan &plan) {
-  std::vector<LiveRange> ranges = liveRanges(network, plan);
-  std::vector<bool> inL1 = storagesInL1(network, TensorUses(network), plan.mappings);
+  L2Problem l2(network, plan);
+  std::vector<bool> inL1 = storagesInL1(network, l2.uses, plan.mappings);
   plan.resident.assign(network.storages.size(), false);
   for (size_t i = 0; i < network.storages.size(); ++i)
     plan.resident[i] = network.storages[i].kind != Storage::Kind::Constant && !inL1[i];
-  int64_t reserve = stagingReserve(target);
   for (;;) {
-    int64_t capacity = target.l2_bytes - reserve;
-    memory::Problem problem;
-    std::vector<size_t> index;
-    for (size_t i = 0; i < network.storages.size(); ++i)
-      if (plan.resident[i]) {
-        problem.buffers.push_back(
-            {ranges[i].first, ranges[i].last + 1, network.storages[i].bytes, 64});
-        index.push_back(i);
-      }
-    int64_t height = 0;
-    memory::placeBestFit(problem, height);
-    if (height <= capacity)
+    l2.build(plan.resident);
+    if (l2.place(target).fits)
       return;
-    if (reserve > smallReserve(target)) {
-      reserve = smallReserve(target);
-      continue;
-    }
-    // The fullest layer, and its largest tensor.
-    int64_t worst = -1, worstLoad = -1;
-    for (int64_t l = 0; l < int64_t(network.layers.size()); ++l) {
-      int64_t load = 0;
-      for (size_t i : index)
-        if (ranges[i].first <= l && l <= ranges[i].last)
-          load += network.storages[i].bytes;
-      if (load > worstLoad)
-        worst = l, worstLoad = load;
-    }
-    size_t victim = SIZE_MAX;
-    for (size_t i : index)
-      if (ranges[i].first <= worst && worst <= ranges[i].last &&
-          (victim == SIZE_MAX || network.storages[i].bytes > network.storages[victim].bytes))
-        victim = i;
-    plan.resident[victim] = false;
+    plan.resident[l2.storages[memory::fullestMoment(l2.problem).buffers.front()]] = false;
   }
 }
 
 bool placeSegment(const Network &network, const Target &target, Plan &plan, std::string &error) {
-  std::vector<LiveRange> ranges = liveRanges(network, plan);
-  memory::Problem problem;
-  problem.capacity = target.l2_bytes;
-  std::vector<size_t> index;
-  for (size_t i = 0; i < network.storages.size(); ++i)
-    if (plan.resident[i]) {
-      problem.buffers.push_back(
-          {ranges[i].first, ranges[i].last + 1, network.storages[i].bytes, 64});
-      index.push_back(i);
-    }
-  int64_t height = 0;
-  std::vector<int64_t> offsets = memory::placeBestFit(problem, height);
-  error = memory::validate(problem, offsets);
+  L2Problem l2(network, plan);
+  l2.build(plan.resident);
+  memory::Placement placement = l2.place(target);
+  l2.problem.capacity = target.l2_bytes;
+  error = memory::validate(l2.problem, placement.offsets);
   if (!error.empty())
     return false;
   plan.l2Address.assign(network.storages.size(), -1);
-  for (size_t k = 0; k < index.size(); ++k)
-    plan.l2Address[index[k]] = offsets[k];
-  plan.stagingBase = roundUp(height, 64);
+  for (size_t k = 0; k < l2.storages.size(); ++k)
+    plan.l2Address[l2.storages[k]] = placement.offsets[k];
+  plan.stagingBase = roundUp(placement.height, kAlignment);
   return true;
 }
 
