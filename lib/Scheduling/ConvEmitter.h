@@ -2,6 +2,7 @@
 // are LOADs (multicast where quads need the same bytes), TENSOR and OUTPUT over its fills, STOREs.
 //   EmitConv.cpp     the walk: inputs, residuals, results
 //   ConvWork.cpp     which quad does which tiles
+//   ConvSlots.cpp    the buffers in L1
 //   ConvWeights.cpp  weights and parameters: fetching, matrix products
 #pragma once
 
@@ -21,6 +22,16 @@ struct Held {
   L1Tile tile; ///< weights have no box
 };
 
+/// Buffers of one kind that a layer's tiles take in turn.
+struct SlotRing {
+  int64_t bytes = 0, count = 1;
+  std::vector<L1Ref> slots;
+  L1Ref take() { return slots[next++ % slots.size()]; }
+
+private:
+  size_t next = 0;
+};
+
 class ConvEmitter {
 public:
   ConvEmitter(Emitter &e, const Layer &layer, const Mapping &mapping)
@@ -33,6 +44,9 @@ public:
 
 private:
   std::vector<Work> worksOf(int quad) const;
+  void measureSlots(const std::vector<std::vector<Work>> &works, size_t steps);
+  void countSlots();
+  bool allocateSlots();
   bool step(const std::vector<const Work *> &works);
   bool loadInputs(const std::vector<const Work *> &works, int64_t chunk);
   bool loadWeights(const std::vector<const Work *> &works, int64_t chunk);
@@ -62,6 +76,8 @@ private:
 
   std::map<std::string, Item> items;
   std::vector<std::vector<std::string>> groups; ///< keys in the order of use
+  SlotRing inputSlots, weightSlots, residualSlots, outSlots;
+  uint8_t everyQuad = 0; ///< that has work
   std::vector<Held> inputs, weights;
   std::vector<L1Tile> residuals, outs;
   std::map<std::string, L2Ref> staged; ///< weights kept in L2 while the layer runs
@@ -86,9 +102,6 @@ bool forEachGroup(const std::vector<const Work *> &works, std::vector<Held> &hel
     masks[k] |= 1u << q;
   }
   for (const std::string &k : order) {
-    for (size_t q = 0; q < works.size(); ++q)
-      if (masks[k] >> q & 1)
-        held[q] = {}; // its bytes may be the only ones that are large enough
     Held fresh;
     fresh.key = k;
     if (!make(masks[k], *works[__builtin_ctz(masks[k])], fresh))

@@ -62,14 +62,17 @@ L2Ref ConvEmitter::stagedWeights(const std::string &key) {
 bool ConvEmitter::loadWeights(const std::vector<const Work *> &works, int64_t chunk) {
   if (conv.matmul)
     return loadMatmulWeights(works, chunk);
+  L1Ref slot;
   return forEachGroup(
       works, weights, [&](const Work &work) { return weightKey(work, chunk); },
       [&](uint8_t mask, const Work &work, Held &held) {
         int64_t bytes = shape.weightBytes(work.box.blocks(), chunk);
         L2Ref from = stagedWeights(held.key);
-        held.tile.slot = from ? e.allocateL1(bytes, mask, "weights") : nullptr;
-        if (!held.tile.slot)
+        if (!from)
           return false;
+        if (!slot)
+          slot = weightSlots.take();
+        held.tile.slot = slot;
         e.load(mask, from, {from->address, 0, bytes, {}}, held.tile.slot);
         if (!keepStaged)
           staged.erase(held.key);
@@ -103,12 +106,15 @@ bool ConvEmitter::loadMatmulWeights(const std::vector<const Work *> &works, int6
            std::to_string(work.box.b1) + "/" + std::to_string(chunk);
   };
   const int64_t first = k0, end = k1; // lambdas cannot capture structured bindings
+  L1Ref slot;
   return forEachGroup(works, weights, key, [&](uint8_t mask, const Work &work, Held &held) {
     int64_t k0 = first, k1 = end;
     int64_t blocks = work.box.blocks(), steps = ceilDiv(k1 - k0, kLanes);
     int64_t blockBytes = steps * kLanes * kLanes;
-    held.tile.slot = e.allocateL1(shape.weightBytes(work.box.blocks(), chunk), mask, "weights");
-    if (!held.tile.slot || !loadMatmulParams(mask, work, chunk, held.tile.slot))
+    if (!slot)
+      slot = weightSlots.take();
+    held.tile.slot = slot;
+    if (!loadMatmulParams(mask, work, chunk, held.tile.slot))
       return false;
     Box box{work.box.n0, work.box.n0 + 1, 0, 1, 0, 1, 0, 1};
     if (conv.transposeRhs)

@@ -15,15 +15,17 @@ static std::string keyOf(const Box &b) {
 
 bool ConvEmitter::loadInputs(const std::vector<const Work *> &works, int64_t chunk) {
   auto boxOf = [&](const Work &work) { return shape.inputBox(work.box, work.group, chunk); };
+  L1Ref slot;
   return forEachGroup(
       works, inputs, [&](const Work &work) { return keyOf(boxOf(work)); },
       [&](uint8_t mask, const Work &work, Held &held) {
         Box box = boxOf(work);
         StridedCopy copy;
         L2Ref from = e.openTile(input, box, copy);
-        L1Ref slot = from ? e.allocateL1(tileBytes(input, box), mask, "input") : nullptr;
-        if (!slot)
+        if (!from)
           return false;
+        if (!slot)
+          slot = inputSlots.take();
         e.load(mask, from, copy, slot);
         held.tile = tileOf(input, box, slot);
         return true;
@@ -34,14 +36,14 @@ bool ConvEmitter::loadResiduals(const std::vector<const Work *> &works) {
   if (!shape.residual)
     return true;
   const Tensor &residual = *shape.residual;
+  L1Ref slot = residualSlots.take();
   for (size_t q = 0; q < works.size(); ++q) {
     if (!works[q])
       continue;
     const Box &box = works[q]->box;
     StridedCopy copy;
     L2Ref from = e.openTile(residual, box, copy);
-    L1Ref slot = from ? e.allocateL1(tileBytes(residual, box), 1u << q, "residual") : nullptr;
-    if (!slot)
+    if (!from)
       return false;
     e.load(1u << q, from, copy, slot);
     residuals[q] = tileOf(residual, box, slot);
@@ -91,15 +93,10 @@ bool ConvEmitter::step(const std::vector<const Work *> &works) {
     bool last = shape.isLast(chunk);
     if (last && !loadResiduals(works))
       return false;
-    for (size_t q = 0; q < works.size(); ++q) {
-      if (!works[q])
-        continue;
-      const Box &box = works[q]->box;
-      if (last)
-        outs[q] = tileOf(out, box, e.allocateL1(tileBytes(out, box), 1u << q, "output"));
-      if (last && !outs[q].slot)
-        return false;
-    }
+    L1Ref result = last ? outSlots.take() : nullptr;
+    for (size_t q = 0; q < works.size(); ++q)
+      if (works[q] && last)
+        outs[q] = tileOf(out, works[q]->box, result);
     for (size_t q = 0; q < works.size(); ++q)
       if (works[q])
         compute(q, *works[q], chunk);
@@ -122,6 +119,9 @@ bool ConvEmitter::run() {
       !mapping.channelsOuter && mapping.tileBlocks < out.blocks() && total <= e.stagingBytes() / 2;
   if (!conv.matmul)
     listItems(works, steps);
+  measureSlots(works, steps);
+  if (!allocateSlots())
+    return false;
   for (size_t s = 0; s < steps; ++s) {
     std::vector<const Work *> now(e.quads());
     for (int q = 0; q < e.quads(); ++q)

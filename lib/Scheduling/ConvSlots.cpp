@@ -1,0 +1,77 @@
+// The buffers of a convolution in L1: fixed places that its tiles take in turn, as many of each
+// kind as the movers need to stay ahead. Fixed, because tiles of several sizes at moving addresses
+// cut free memory into gaps too small for the next one, and because equal addresses keep the
+// instruction streams short.
+
+#include "Scheduling/ConvEmitter.h"
+
+#include <algorithm>
+
+namespace afe::sched {
+
+/// The largest tile of each kind, and whether there is more than one.
+void ConvEmitter::measureSlots(const std::vector<std::vector<Work>> &works, size_t steps) {
+  bool many = steps > 1, manyInputs = false, manyWeights = false;
+  for (size_t q = 0; q < works.size(); ++q) {
+    everyQuad |= works[q].empty() ? 0 : 1u << q;
+    for (const Work &work : works[q])
+      for (int64_t chunk = 0; chunk < shape.chunkCount(); ++chunk) {
+        const Work &first = works[q].front();
+        Box box = shape.inputBox(work.box, work.group, chunk);
+        manyInputs |= !(box == shape.inputBox(first.box, first.group, 0));
+        manyWeights |= chunk > 0 || work.box.b0 != first.box.b0 ||
+                       (conv.matmul && work.box.n0 != first.box.n0);
+        inputSlots.bytes = std::max(inputSlots.bytes, tileBytes(input, box));
+        weightSlots.bytes =
+            std::max(weightSlots.bytes, shape.weightBytes(work.box.blocks(), chunk));
+      }
+    for (const Work &work : works[q]) {
+      outSlots.bytes = std::max(outSlots.bytes, tileBytes(out, work.box));
+      if (shape.residual)
+        residualSlots.bytes = std::max(residualSlots.bytes, tileBytes(*shape.residual, work.box));
+    }
+  }
+  inputSlots.count = manyInputs ? 2 : 1;
+  weightSlots.count = manyWeights ? 2 : 1;
+  outSlots.count = residualSlots.count = many ? 2 : 1;
+}
+
+/// Two of each kind that has more than one tile; one of the kinds that matter least where they do
+/// not fit; more where there is room.
+void ConvEmitter::countSlots() {
+  SlotRing *rings[] = {&residualSlots, &outSlots, &inputSlots, &weightSlots};
+  auto total = [&] {
+    int64_t bytes = 0;
+    for (SlotRing *ring : rings)
+      bytes += ring->count * roundUp(ring->bytes, kLanes);
+    return bytes;
+  };
+  for (SlotRing *ring : rings)
+    if (total() > e.target.l1_bytes)
+      ring->count = 1;
+  for (SlotRing *ring : {&weightSlots, &inputSlots})
+    while (ring->count >= 2 && ring->count < 4 &&
+           total() + ring->bytes <= e.target.l1_bytes * 3 / 4)
+      ++ring->count;
+}
+
+bool ConvEmitter::allocateSlots() {
+  countSlots();
+  std::pair<SlotRing *, const char *> rings[] = {{&weightSlots, "weights"},
+                                                 {&inputSlots, "input"},
+                                                 {&residualSlots, "residual"},
+                                                 {&outSlots, "output"}};
+  int64_t total = 0;
+  for (auto [ring, name] : rings)
+    total += ring->count * roundUp(ring->bytes, kLanes);
+  e.makeRoomL1(total, everyQuad);
+  for (auto [ring, name] : rings)
+    for (int64_t i = 0; i < ring->count && ring->bytes > 0; ++i) {
+      ring->slots.push_back(e.allocateL1(ring->bytes, everyQuad, name));
+      if (!ring->slots.back())
+        return false;
+    }
+  return true;
+}
+
+} // namespace afe::sched
