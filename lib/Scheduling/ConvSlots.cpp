@@ -61,10 +61,10 @@ bool ConvEmitter::allocateSlots() {
                                                  {&inputSlots, "input"},
                                                  {&residualSlots, "residual"},
                                                  {&outSlots, "output"}};
-  int64_t total = 0;
+  std::vector<int64_t> sizes;
   for (auto [ring, name] : rings)
-    total += ring->count * roundUp(ring->bytes, kLanes);
-  e.makeRoomL1(total, everyQuad);
+    sizes.insert(sizes.end(), ring->count, ring->bytes);
+  e.makeRoomL1(sizes, everyQuad);
   for (auto [ring, name] : rings)
     for (int64_t i = 0; i < ring->count && ring->bytes > 0; ++i) {
       ring->slots.push_back(e.allocateL1(ring->bytes, everyQuad, name));

@@ -46,6 +46,9 @@ private:
   Work workOf(int quad, size_t layer, int64_t number);
   void compute(int quad, int64_t wave);
   bool storeTiles(int quad, int64_t wave);
+  int64_t slotCount(size_t tensor) const {
+    return std::min<int64_t>(cascade.tensors[tensor].slots(), waves);
+  }
   bool hasTile(int quad, int64_t number) const {
     return number >= 0 && number < int64_t(tiles[quad].size());
   }
@@ -69,8 +72,11 @@ private:
 };
 
 /// Slots as large as the largest tile of any quad; all tiles of a tensor have its layout.
+/// What is loaded first comes first: it gets the bytes that the layers before gave back first.
 bool CascadeEmitter::allocateSlots() {
-  slots.resize(cascade.tensors.size());
+  std::vector<int64_t> sizes, bytes;
+  for (size_t i = 0; i < cascade.count; ++i)
+    sizes.push_back(cascade.constantBytes(i));
   for (size_t i = 0; i < cascade.tensors.size(); ++i) {
     Box largest{0, 0, 0, 0, 0, tensorOf(i).w, 0, tensorOf(i).blocks()};
     for (const auto &quad : boxes)
@@ -79,18 +85,22 @@ bool CascadeEmitter::allocateSlots() {
         largest.y1 = std::max(largest.y1, tile[i].rows());
       }
     layouts.push_back(tileLayout(tensorOf(i), largest));
-    int64_t count = std::min<int64_t>(cascade.tensors[i].slots(), waves);
-    for (int64_t k = 0; k < count; ++k) {
-      slots[i].push_back(e.allocateL1(tileBytes(tensorOf(i), largest), mask, tensorOf(i).name));
-      if (!slots[i].back())
-        return false;
-    }
+    bytes.push_back(tileBytes(tensorOf(i), largest));
+    sizes.insert(sizes.end(), slotCount(i), bytes.back());
   }
+  e.makeRoomL1(sizes, mask);
   for (size_t i = 0; i < cascade.count; ++i) {
     constants.push_back(e.allocateL1(cascade.constantBytes(i), mask, "constants"));
     if (!constants[i])
       return false;
   }
+  slots.resize(cascade.tensors.size());
+  for (size_t i = 0; i < cascade.tensors.size(); ++i)
+    for (int64_t k = 0; k < slotCount(i); ++k) {
+      slots[i].push_back(e.allocateL1(bytes[i], mask, tensorOf(i).name));
+      if (!slots[i].back())
+        return false;
+    }
   return true;
 }
 

@@ -141,6 +141,14 @@ L1Ref Emitter::allocateL1(int64_t bytes, uint8_t quads, const std::string &name)
   });
 }
 
+void Emitter::makeRoomL1(const std::vector<int64_t> &sizes, uint8_t quads) {
+  int64_t total = 0, largest = 0;
+  for (int64_t bytes : sizes)
+    total += roundUp(bytes, kLanes), largest = std::max(largest, roundUp(bytes, kLanes));
+  if (total + largest > target.l1_bytes)
+    l1Allocator.makeRoom(total, quads);
+}
+
 L2Ref Emitter::stage(int64_t bytes, const std::string &name) {
   int64_t address = staging.allocate(bytes);
   if (address < 0) {

@@ -55,8 +55,9 @@ public:
 
   /// L1 for `quads`; null (and `error` set) where it does not fit.
   L1Ref allocateL1(int64_t bytes, uint8_t quads, const std::string &name);
-  /// The next buffers, `bytes` in all, are going to lie side by side where that is possible.
-  void makeRoomL1(int64_t bytes, uint8_t quads) { l1Allocator.makeRoom(bytes, quads); }
+  /// Buffers of these sizes are allocated next: where the gap at the end of L1 would take bytes
+  /// that they need, they begin at its start.
+  void makeRoomL1(const std::vector<int64_t> &sizes, uint8_t quads);
   /// A box of a tensor, in L2; `copy` becomes the LOAD that brings it to a tile at dst 0.
   L2Ref openTile(const Tensor &tensor, const Box &box, StridedCopy &copy);
   /// `copy.src` counts from the storage's start.
