@@ -388,23 +388,26 @@ bool Emitter::run() {
   return true;
 }
 
-/// Resident outputs leave for DRAM as soon as their last byte is there.
+/// Resident outputs leave for DRAM piece by piece, each as soon as its last byte is there.
 void Emitter::sendOutputs() {
   for (size_t i = 0; i < network.storages.size(); ++i) {
     const Storage &storage = network.storages[i];
     if (storage.kind != Storage::Kind::Output || !plan.resident[i])
       continue;
-    isa::DramRequest request;
-    request.kind = isa::DramRequest::Kind::FromL2;
-    request.issue = l2.earliestRead({{plan.l2Address[i], plan.l2Address[i] + storage.bytes}});
-    request.dram = storageDram[i];
-    request.l2 = plan.l2Address[i];
-    request.rowBytes = storage.bytes;
-    request.dramStride = request.l2Stride = storage.bytes;
-    request.layer = layer;
-    request.dramBuffer = storageDramBuffer[i];
-    request.l2Buffer = storageBuffer[i];
-    dram.pushWrite(request);
+    for (int64_t at = 0; at < storage.bytes; at += kOutputPieceBytes) {
+      int64_t l2Address = plan.l2Address[i] + at;
+      isa::DramRequest request;
+      request.kind = isa::DramRequest::Kind::FromL2;
+      request.rowBytes = std::min(kOutputPieceBytes, storage.bytes - at);
+      request.issue = l2.earliestRead({{l2Address, l2Address + int64_t(request.rowBytes)}});
+      request.dram = storageDram[i] + at;
+      request.l2 = l2Address;
+      request.dramStride = request.l2Stride = request.rowBytes;
+      request.layer = layer;
+      request.dramBuffer = storageDramBuffer[i];
+      request.l2Buffer = storageBuffer[i];
+      dram.pushWrite(request);
+    }
   }
   dram.flush();
 }

@@ -154,6 +154,9 @@ private:
 /// and part of a burst.
 constexpr int64_t kFetchBytes = 16384;
 
+/// Bytes of resident outputs that leave by one request.
+constexpr int64_t kOutputPieceBytes = 32768;
+
 /// Bytes of resident inputs fetched by one request.
 constexpr int64_t kInputChunkBytes = 8192;
 
