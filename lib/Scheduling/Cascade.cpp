@@ -25,7 +25,7 @@ TensorUses::TensorUses(const Network &network)
 /// A layer whose tiles need whole channels of neighbouring rows, and nothing else.
 static bool canCascade(const Layer &layer) {
   if (layer.kind == Layer::Kind::Vector)
-    return layer.outputs.size() == 1 && !layer.vector.gathers;
+    return !layer.vector.gathers;
   return layer.kind == Layer::Kind::Conv && !layer.conv.matmul &&
          (layer.conv.groups == 1 || layer.conv.depthwise);
 }
@@ -89,13 +89,14 @@ bool Cascade::addLayer(const TensorUses &uses, size_t number) {
     int &lastUse = tensors[index.at(t)].lastUse;
     lastUse = std::max(lastUse, stage);
   }
-  int out = layer.outputs[0];
-  const Storage &home = network->storages[network->tensors[out].storage];
-  bool stored = home.kind != Storage::Kind::Intermediate ||
-                uses.views[network->tensors[out].storage] > 1 || uses.consumers[out].empty() ||
-                uses.consumers[out].back() > int(last());
-  index[out] = tensors.size();
-  tensors.push_back({out, stage, stage, stored});
+  for (int out : layer.outputs) {
+    const Storage &home = network->storages[network->tensors[out].storage];
+    bool stored = home.kind != Storage::Kind::Intermediate ||
+                  uses.views[network->tensors[out].storage] > 1 || uses.consumers[out].empty() ||
+                  uses.consumers[out].back() > int(last());
+    index[out] = tensors.size();
+    tensors.push_back({out, stage, stage, stored});
+  }
   stages.push_back(stage);
   shapes.emplace_back();
   if (layer.kind == Layer::Kind::Conv)
@@ -104,7 +105,7 @@ bool Cascade::addLayer(const TensorUses &uses, size_t number) {
 }
 
 bool Cascade::build(const TensorUses &uses) {
-  if (last() >= network->layers.size() || network->layers[last()].outputs.size() != 1)
+  if (last() >= network->layers.size())
     return false;
   for (size_t l = first; l <= last(); ++l)
     if (!addLayer(uses, l))
@@ -128,11 +129,15 @@ std::vector<Box> Cascade::boxes(const CascadeTile &tile) const {
     all.y0 = std::min(all.y0, box.y0), all.y1 = std::max(all.y1, box.y1);
   };
   for (size_t i = count; i-- > 0;) {
-    int out = layer(i).outputs[0];
-    if (tensors[index.at(out)].stored)
-      if (Box own = storedBox(out, tile); own.y1 > own.y0)
-        need(out, own);
-    const Box &made = boxes[index.at(out)];
+    const std::vector<int> &outs = layer(i).outputs;
+    for (int out : outs)
+      if (tensors[index.at(out)].stored)
+        if (Box own = storedBox(out, tile); own.y1 > own.y0)
+          need(out, own);
+    for (size_t k = 0; k < outs.size() * outs.size(); ++k) // one program makes the same rows of all
+      if (Box other = boxes[index.at(outs[k % outs.size()])]; other.y1 > other.y0)
+        need(outs[k / outs.size()], other);
+    const Box &made = boxes[index.at(outs[0])];
     if (made.y1 <= made.y0)
       continue; // nothing of it is needed by this tile
     for (size_t k = 0; k < layer(i).inputs.size(); ++k)

@@ -142,8 +142,9 @@ CascadeEmitter::Work CascadeEmitter::workOf(int quad, size_t number, int64_t til
   if (box.rows() <= 0)
     return work; // this tile needs nothing of it
   if (!cascade.shapes[number]) {
-    work.vector = {
-        &layer, cascade.domain(number, box), constants[number], {}, {tileOf(out, quad, tile)}};
+    work.vector = {&layer, cascade.domain(number, box), constants[number], {}, {}};
+    for (int result : layer.outputs)
+      work.vector.outputs.push_back(tileOf(cascade.indexOf(result), quad, tile));
     for (size_t k = 0; k < layer.inputs.size(); ++k)
       work.vector.inputs.push_back(operand(k));
     return work;

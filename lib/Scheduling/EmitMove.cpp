@@ -88,10 +88,11 @@ void MoveEmitter::cut(const MoveCopy &whole, int64_t most, std::vector<MoveCopy>
     }
     return;
   }
-  if (bytes > most && whole.copy.bytes() == whole.copy.run && whole.padTo == 0 && bytes > 64) {
-    int64_t step = std::max<int64_t>(64, most / 64 * 64);
-    for (int64_t at = 0; at < bytes; at += step) {
-      part.copy.run = std::min(step, bytes - at);
+  const int64_t run = whole.copy.run, step = std::max<int64_t>(64, most / 64 * 64);
+  if (bytes > most && whole.copy.bytes() == run && run > step) {
+    for (int64_t at = 0; at < run; at += step) {
+      part.copy.run = std::min(step, run - at);
+      part.padTo = at + step < run || whole.padTo == 0 ? 0 : whole.padTo - at;
       add(at, whole.input < 0 ? 0 : 1, 1);
     }
     return;

@@ -76,7 +76,8 @@ Cost VectorPlanner::cost(const Mapping &m, const Tensor &d) const {
   int64_t load = ceilDiv(in, rate), store = ceilDiv(out, target.store_bytes_per_cycle);
   int64_t compute = vectorCycles(vec, {0, tn, 0, tr, 0, tc, 0, tb}, target);
   Cost c;
-  c.cycles = tiles * std::max({load, store, compute}) + load + store + compute + tiles * 8;
+  c.cycles = (tiles - 1) * std::max({load, store, compute}) + load + store + compute +
+             target.latency_load + target.latency_vector + target.latency_store + tiles * 4;
   c.l1Bytes = in + out + vec.program.size();
   return c;
 }

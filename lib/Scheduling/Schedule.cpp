@@ -117,7 +117,9 @@ private:
     for (size_t layer = first; layer < end; ++layer)
       if (!planAlone(network, layer, target, plan, ignored))
         return false;
-    return true;
+    // What stayed in L1 needs a place in L2 now.
+    chooseResidency(network, target, plan);
+    return placeSegment(network, target, plan, ignored);
   }
 
   const Network &network;

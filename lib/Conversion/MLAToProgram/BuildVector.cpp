@@ -232,7 +232,12 @@ void Assembler::bound() {
     inside = 1;
   int64_t results = 0;
   if (params.reducesChannels)
-    results = any([](Operation &lane) { return mlir::isa<VTable32Op>(lane); }) ? 13 : 2;
+    results = any([](Operation &lane) { // a softmax sums f32
+      auto sum = dyn_cast<VReduceOp>(lane);
+      return sum && sum.getKind() == ReduceKind::sum && sum.getType().isF32();
+    })
+                  ? 13
+                  : 2;
   else if (inside == 0 && llvm::count_if(op.getInputs(), [&](Value input) {
                             return shapeOf(input) == shapeOf(op.getOutputs()[0]) &&
                                    !input.getDefiningOp<ConstOp>();

@@ -192,16 +192,28 @@ std::optional<int64_t> settleStorages(ArrayRef<Value> written) {
   return moved;
 }
 
+/// Whether a layer reads the value, or a view of it.
+bool isReadByLayer(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    if (!isMovement(user))
+      return !mlir::isa<ReturnOp>(user);
+    return user->hasAttr(kViewAttr) && canBeView(user) && isReadByLayer(user->getResult(0));
+  });
+}
+
 void chooseStorage(Operation *op) {
   SmallVector<Value> written;
   for (Value value : op->getResults())
     writtenValues(value, written);
   std::optional<int64_t> planes = settleStorages(written);
-  if (planes == 0)
+  // Whole pixels are longer runs for the copies that alone read them.
+  bool isOnlyCopied = llvm::none_of(written, isReadByLayer) && !mlir::isa<ConcatOp>(op);
+  if (planes == 0 && !isOnlyCopied)
     return;
   op->setAttr(kInterleavedAttr, UnitAttr::get(op->getContext()));
   std::optional<int64_t> interleaved = settleStorages(written);
-  if (interleaved && (!planes || *interleaved < *planes))
+  if (interleaved &&
+      (!planes || *interleaved < *planes || (isOnlyCopied && *interleaved == *planes)))
     return;
   op->removeAttr(kInterleavedAttr);
   (void)settleStorages(written);

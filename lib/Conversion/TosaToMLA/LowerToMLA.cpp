@@ -88,6 +88,7 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     foldSignedness(func);
     lowerElementwise(func, constants);
     fuseVectors(func);
+    simplifyVectors(func);
     lowerDataMovement(func, constants);
     eraseDead(func);
     markHostWork(func);

@@ -45,6 +45,8 @@ void lowerResize(mlir::func::FuncOp func, ConstantPool &constants);
 void lowerElementwise(mlir::func::FuncOp func, ConstantPool &constants);
 /// Appends vector programs to the pooling, softmax or resize that alone feeds them.
 void fuseVectors(mlir::func::FuncOp func);
+/// Fewer operations for the same numbers in every vector program.
+void simplifyVectors(mlir::func::FuncOp func);
 /// Concatenation, slices, padding, reshapes and transposes of 8-bit tensors.
 void lowerDataMovement(mlir::func::FuncOp func, ConstantPool &constants);
 /// int8 -> uint8 at the results moves into the convolution that produces the tensor.
