@@ -30,8 +30,9 @@ struct Work {
 
 class CascadePlanner {
 public:
-  CascadePlanner(const Network &network, const Target &target)
-      : network(network), target(target), uses(network), budget(target.l1_bytes * 9 / 10) {}
+  CascadePlanner(const Network &network, const Target &target, const std::vector<bool> &spilled)
+      : network(network), target(target), spilled(spilled), uses(network),
+        budget(target.l1_bytes * 9 / 10) {}
 
   /// The cheapest tiling of a run; false where none fits. `tooLarge`: the weights alone do not fit.
   bool choose(size_t first, size_t count, Mapping &best, bool &tooLarge);
@@ -43,10 +44,32 @@ public:
       if (const Storage &home = network.storages[network.tensors[t].storage];
           home.kind == Storage::Kind::Input)
         bytes += home.bytes;
-    return bytes * 10 / target.dram_decibytes_per_cycle;
+    return dramCycles(bytes);
+  }
+
+  /// Cycles of DRAM for the spilled tensors that a layer by itself reads and writes.
+  int64_t spillCycles(size_t layer) const {
+    int64_t bytes = 0;
+    for (int t : network.layers[layer].inputs)
+      bytes += spilledBytes(t);
+    for (int t : network.layers[layer].outputs)
+      bytes += spilledBytes(t);
+    return dramCycles(bytes);
   }
 
 private:
+  int64_t dramCycles(int64_t bytes) const { return bytes * 10 / target.dram_decibytes_per_cycle; }
+  int64_t spilledBytes(int tensor) const {
+    const Tensor &t = network.tensors[tensor];
+    return spilled[t.storage] ? tileBytes(t, wholeBox(t)) : 0;
+  }
+  int64_t spillCycles(const Cascade &cascade) const {
+    int64_t bytes = 0;
+    for (const CascadeTensor &tensor : cascade.tensors)
+      if (tensor.producedAt == 0 || tensor.stored)
+        bytes += spilledBytes(tensor.tensor);
+    return dramCycles(bytes);
+  }
   bool consider(const Cascade &cascade, Mapping m, Mapping &best, bool &found);
   int64_t tensorCycles(const Cascade &cascade, size_t layer, int64_t images, int64_t rows);
   std::vector<Work> stageWork(const Cascade &cascade, const std::vector<Box> &boxes,
@@ -56,6 +79,7 @@ private:
 
   const Network &network;
   const Target &target;
+  const std::vector<bool> &spilled;
   const TensorUses uses;
   const int64_t budget;
   std::map<std::tuple<size_t, int64_t, int64_t>, int64_t> tensorMemo; ///< layer, images, rows
@@ -156,7 +180,7 @@ bool CascadePlanner::consider(const Cascade &cascade, Mapping m, Mapping &best, 
   }
   m.predictedCycles = cycles + ceilDiv(weights, target.load_rate_max) + target.latency_load +
                       stages * (target.latency_tensor + target.latency_output) +
-                      target.latency_store;
+                      target.latency_store + spillCycles(cascade);
   if (found && m.predictedCycles >= best.predictedCycles)
     return true;
   best = m;
@@ -196,9 +220,10 @@ bool CascadePlanner::choose(size_t first, size_t count, Mapping &best, bool &too
 
 } // namespace
 
-void planCascades(const Network &network, const Target &target, std::vector<Mapping> &mappings) {
+void planCascades(const Network &network, const Target &target, const std::vector<bool> &spilled,
+                  std::vector<Mapping> &mappings) {
   size_t layers = network.layers.size();
-  CascadePlanner planner(network, target);
+  CascadePlanner planner(network, target, spilled);
   std::vector<int64_t> total(layers + 1, INT64_MAX);
   std::vector<Mapping> last(layers + 1); ///< the run that ends in front of a layer
   total[0] = 0;
@@ -210,7 +235,8 @@ void planCascades(const Network &network, const Target &target, std::vector<Mapp
       }
     };
     Mapping alone = mappings[first];
-    alone.predictedCycles = std::max(alone.predictedCycles, planner.arrivalCycles(first));
+    alone.predictedCycles =
+        std::max(alone.predictedCycles, planner.arrivalCycles(first)) + planner.spillCycles(first);
     reach(first + 1, alone);
     bool tooLarge = false;
     for (size_t count = 2; count <= kMostLayers && first + count <= layers && !tooLarge; ++count)

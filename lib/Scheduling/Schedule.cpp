@@ -3,6 +3,7 @@
 #include "Scheduling/Schedule.h"
 
 #include "Encoding/Lm.h"
+#include "Scheduling/Cascade.h"
 #include "Scheduling/Emitter.h"
 #include "Scheduling/PlanCascades.h"
 #include "Scheduling/PlanLayers.h"
@@ -12,6 +13,9 @@
 #include <algorithm>
 
 namespace afe::sched {
+
+/// Searches for cascades, each knowing what the plans before it had to spill.
+static constexpr int kSpillRounds = 4;
 
 /// The mapping of a layer by itself: with room for the next tile too where that is possible, less
 /// what the gaps between buffers cost.
@@ -24,16 +28,6 @@ static bool planAlone(const Network &network, size_t layer, const Target &target
       return true;
     }
   return false;
-}
-
-bool planSegment(const Network &network, const Target &target, Plan &plan, std::string &error) {
-  plan.mappings.assign(network.layers.size(), {});
-  for (size_t i = 0; i < network.layers.size(); ++i)
-    if (!planAlone(network, i, target, plan, error))
-      return false;
-  planCascades(network, target, plan.mappings);
-  chooseResidency(network, target, plan);
-  return true;
 }
 
 /// A request for every instruction block but the first of each quad, as early as two resident
@@ -129,12 +123,12 @@ private:
 
 } // namespace
 
-bool scheduleSegment(const Network &network, const Target &target, Plan &plan,
-                     isa::Program &program, std::string &error) {
-  // The prologue's length shifts every arrival from DRAM, and is known when the program is: emit
-  // once with a guess, and again with what came out.
+/// The prologue's length shifts every arrival from DRAM, and is known when the program is: emit
+/// once with a guess, and, if `exact`, again with what came out.
+static bool emit(const Network &network, const Target &target, Plan &plan, bool exact,
+                 isa::Program &program, std::string &error) {
   int64_t prologue = 600;
-  bool measured = false;
+  bool measured = !exact;
   Shrinker shrinker(network, target);
   for (int attempt = 0; attempt < 200; ++attempt) {
     Emitter emitter(network, plan, target, prologue);
@@ -153,6 +147,95 @@ bool scheduleSegment(const Network &network, const Target &target, Plan &plan,
       return false;
   }
   return false;
+}
+
+bool scheduleSegment(const Network &network, const Target &target, Plan &plan,
+                     isa::Program &program, std::string &error) {
+  return emit(network, target, plan, /*exact=*/true, program, error);
+}
+
+namespace {
+
+/// Several plans for one network, of which the one with the fewest cycles of its schedule is kept:
+/// no optimisation makes a program slower.
+class PlanRace {
+public:
+  PlanRace(const Network &network, const Target &target) : network(network), target(target) {}
+
+  /// Chooses residency for the mappings; what is spilled is added to `spilled`.
+  void enter(const std::vector<Mapping> &mappings, std::vector<bool> &spilled) {
+    for (const Plan &other : tried)
+      if (sameGroups(other.mappings, mappings))
+        return;
+    Plan plan;
+    plan.mappings = mappings;
+    chooseResidency(network, target, plan);
+    std::vector<bool> inL1 = storagesInL1(network, TensorUses(network), mappings);
+    for (size_t i = 0; i < spilled.size(); ++i)
+      spilled[i] = spilled[i] || (network.storages[i].kind == Storage::Kind::Intermediate &&
+                                  !plan.resident[i] && !inL1[i]);
+    tried.push_back(plan);
+  }
+
+  bool winner(Plan &plan, std::string &error) {
+    if (tried.size() == 1) {
+      plan = tried.front();
+      return true;
+    }
+    int64_t fewest = -1;
+    for (const Plan &candidate : tried) {
+      int64_t cycles = wall(candidate, error);
+      if (cycles >= 0 && (fewest < 0 || cycles < fewest))
+        fewest = cycles, plan = candidate;
+    }
+    return fewest >= 0;
+  }
+
+private:
+  static bool sameGroups(const std::vector<Mapping> &a, const std::vector<Mapping> &b) {
+    for (size_t i = 0; i < a.size(); ++i)
+      if (a[i].cascade != b[i].cascade || a[i].tileRows != b[i].tileRows ||
+          a[i].tileImages != b[i].tileImages || a[i].rowParts != b[i].rowParts)
+        return false;
+    return true;
+  }
+
+  /// Wall cycles of the plan's program, -1 where there is none.
+  int64_t wall(Plan plan, std::string &error) const {
+    isa::Program program;
+    sim::Stats stats;
+    if (!placeSegment(network, target, plan, error) ||
+        !emit(network, target, plan, /*exact=*/false, program, error) ||
+        !sim::computeStats(program, target, stats, error))
+      return -1;
+    return stats.wall;
+  }
+
+  const Network &network;
+  const Target &target;
+  std::vector<Plan> tried;
+};
+
+} // namespace
+
+bool planSegment(const Network &network, const Target &target, Plan &plan, std::string &error) {
+  plan.mappings.assign(network.layers.size(), {});
+  for (size_t i = 0; i < network.layers.size(); ++i)
+    if (!planAlone(network, i, target, plan, error))
+      return false;
+  PlanRace race(network, target);
+  std::vector<bool> spilled(network.storages.size(), false), none = spilled;
+  race.enter(plan.mappings, none);
+  // What a plan cannot keep in L2, the next one pays for, until nothing else is spilled.
+  for (int round = 0; round < kSpillRounds; ++round) {
+    std::vector<bool> before = spilled;
+    std::vector<Mapping> joined = plan.mappings;
+    planCascades(network, target, spilled, joined);
+    race.enter(joined, spilled);
+    if (spilled == before)
+      break;
+  }
+  return race.winner(plan, error);
 }
 
 } // namespace afe::sched
