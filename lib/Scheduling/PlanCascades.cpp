@@ -204,10 +204,9 @@ bool CascadePlanner::choose(size_t first, size_t count, Mapping &best, bool &too
       m.cascade = count;
       m.tileCols = out.w, m.tileBlocks = out.blocks();
       int64_t rows = ceilDiv(out.h, r);
-      for (int64_t pieces = 1; pieces <= rows; pieces = std::max(pieces + 1, pieces * 4 / 3)) {
-        m.tileImages = 1, m.tileRows = ceilDiv(rows, pieces);
-        if (pieces > 1 && m.tileRows == ceilDiv(rows, pieces - 1))
-          continue;
+      m.tileImages = 1;
+      for (int64_t size : ladder(rows)) {
+        m.tileRows = size;
         consider(*cascade, m, best, found);
       }
       m.tileRows = rows;
