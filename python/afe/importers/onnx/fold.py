@@ -23,7 +23,7 @@ from afe.importers.onnx.values import Constant, QuantizedConstant
 Array = NDArray[Any]
 Fold = Callable[[Node, list[Array]], "Array | Sequence[Array]"]
 
-MAX_FOLDED_ELEMENTS = 1 << 26
+MAX_FOLDED_ELEMENTS = 1 << 24
 
 _BY_VALUES_OF_INPUT = frozenset({"QuantizeLinear", "DequantizeLinear", "Constant", "Shape", "Size"})
 """Operators whose own function handles known inputs."""
@@ -44,7 +44,9 @@ def folded(ctx: Context, node: Node) -> Sequence[Constant] | None:
         arrays.append(value.array if isinstance(value, Constant) else value.floats())
     if node.inputs and not node.inputs[0]:
         return None
-    return _computed(node, fold, arrays)
+    results = _computed(node, fold, arrays)
+    ctx.count_folded(node, sum(result.array.nbytes for result in results))
+    return results
 
 
 def _computed(node: Node, fold: Fold, arrays: list[Array]) -> Sequence[Constant]:
