@@ -229,8 +229,8 @@ def _unknown(node: Node) -> AfeError:
 
 def _set_location(ctx: Context, node: Node) -> None:
     """Operations are named after the tensor; those behind QuantizeLinear keep both names."""
-    origins = [(clean_name(node.outputs[0] if node.outputs else "", node.op), node.place)]
-    if node.op == "QuantizeLinear" and node.input(0) in ctx.graph.producers:
+    origins = [(clean_name(node.title, node.op), node.place)]
+    if node.op == "QuantizeLinear" and not node.part_of and node.input(0) in ctx.graph.producers:
         source = ctx.graph.producers[node.input(0)]
         origins.insert(0, (clean_name(node.input(0), source.op), source.place))
     if len(origins) == 1:
