@@ -16,9 +16,10 @@ PAGE = ROOT / "docs" / "onnx-coverage.md"
 HEADER = """# ONNX's backend node tests
 
 Which of the node tests that come with ONNX ({version}) an archive passes, written by
-`scripts/generate_onnx_coverage.py`. What a quantized network knows when it is compiled (weights, scales, shapes,
-axes) is bound as a constant first. A float `Conv` or `Gemm` alone is a float model, which has to be quantized
-before it is compiled; inside a quantized model both run on the Cortex-A65.
+`scripts/generate_onnx_coverage.py`. What a quantized network knows when it is compiled (weights,
+scales, shapes, axes) is bound as a constant first. A float `Conv` or `Gemm` alone is a float
+model, which has to be quantized before it is compiled; inside a quantized model both run on the
+Cortex-A65.
 
 | operator | passed | refused |
 |---|---|---|

@@ -95,10 +95,12 @@ Obstacle BatchSetter::visitShaped(Operation &op) {
       });
 }
 
-/// A constant that a concatenation puts beside every image can be repeated.
+/// A constant that a concatenation puts beside every image can be repeated, and so can the indices
+/// by which a gather chooses from every image.
 bool BatchSetter::isTileable(Operation &op, Value operand) const {
-  return isa<tosa::ConcatOp>(op) && oldBatch == 1 && constantOf(operand) &&
-         shapeOf(operand).front() == 1;
+  bool repeats =
+      isa<tosa::ConcatOp>(op) || (isa<tosa::GatherOp>(op) && op.getOperand(1) == operand);
+  return repeats && oldBatch == 1 && constantOf(operand) && shapeOf(operand).front() == 1;
 }
 
 /// How many operands hold images; weights, zero points, multipliers and shapes come behind them.

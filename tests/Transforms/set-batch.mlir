@@ -81,3 +81,15 @@ func.func @main(%x: tensor<1x6xi8>) -> tensor<1x6xi8> {
   %0 = tosa.custom %x {operator_name = "detect", domain_name = "other", implementation_attrs = ""} : (tensor<1x6xi8>) -> tensor<1x6xi8>
   return %0 : tensor<1x6xi8>
 }
+
+// -----
+
+// Constant indices choose from every image of the batch.
+// CHECK-LABEL: func.func @main(%arg0: tensor<3x15x7xi8>) -> tensor<3x4x7xi8>
+// CHECK: %[[I:.*]] = tosa.tile
+// CHECK: tosa.gather %arg0, %[[I]] : (tensor<3x15x7xi8>, tensor<3x4xi32>) -> tensor<3x4x7xi8>
+func.func @main(%x: tensor<1x15x7xi8>) -> tensor<1x4x7xi8> {
+  %i = "tosa.const"() <{values = dense<[[11, 14, 0, 1]]> : tensor<1x4xi32>}> : () -> tensor<1x4xi32>
+  %g = tosa.gather %x, %i : (tensor<1x15x7xi8>, tensor<1x4xi32>) -> tensor<1x4x7xi8>
+  return %g : tensor<1x4x7xi8>
+}

@@ -221,8 +221,13 @@ bool lowerReverse(tosa::ReverseOp op, ConstantPool &constants) {
 
 /// The constant indices of a gather, those of the first image where all have the same.
 std::optional<SmallVector<int64_t>> sharedIndices(tosa::GatherOp op) {
-  auto indices = readInts(op.getIndices());
-  auto shape = shapeOf(op.getIndices());
+  Value given = op.getIndices();
+  // A larger batch repeats them.
+  if (auto tile = given.getDefiningOp<tosa::TileOp>();
+      tile && shapeOf(tile.getInput1())[1] == shapeOf(given)[1])
+    given = tile.getInput1();
+  auto indices = readInts(given);
+  auto shape = shapeOf(given);
   if (!indices || int64_t(indices->size()) != shape[0] * shape[1])
     return std::nullopt;
   for (int64_t place = shape[1]; place < int64_t(indices->size()); ++place)

@@ -111,18 +111,35 @@ def _kernel(
     return helper.make_node("QGemm", inputs, outputs, name, domain=MICROSOFT, **attributes)
 
 
+_ZERO_POINTS = {
+    "QuantizeLinear": 2, "QLinearConv": 7, "QLinearMatMul": 7, "QGemm": 8, "QLinearAdd": 7,
+    "QLinearMul": 7, "QLinearSigmoid": 4, "QLinearLeakyRelu": 4, "QLinearAveragePool": 4,
+    "QLinearGlobalAveragePool": 4, "QLinearReduceMean": 4, "QLinearSoftmax": 4, "QLinearConcat": 1,
+}  # fmt: skip
+"""Operators that make 8-bit tensors, and which input says of what type."""
+
+_MOVERS = frozenset(
+    {"MaxPool", "Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Slice", "Split"}
+    | {"Gather", "Identity", "Pad", "Expand", "Tile", "DepthToSpace", "SpaceToDepth", "Resize"}
+)
+"""Operators whose results have the type of their first input."""
+
+
 def _expose(model: onnx.ModelProto) -> None:
-    """Makes every result of QuantizeLinear and of a quantized kernel an output."""
+    """Makes every 8-bit tensor that the model computes an output."""
     shown = {output.name for output in model.graph.output}
     dtypes = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    bytes_of: dict[str, int] = {}
     for node in model.graph.node:
-        points = {"QLinearConv": 7, "QLinearMatMul": 7, "QGemm": 8, "QuantizeLinear": 2}
-        place = points.get(node.op_type)
-        if place is None or node.output[0] in shown:
-            continue
-        named = node.input[place] if len(node.input) > place else ""
-        dtype = dtypes.get(named, TensorProto.UINT8)
-        model.graph.output.append(helper.make_tensor_value_info(node.output[0], dtype, None))
+        place = _ZERO_POINTS.get(node.op_type)
+        if place is not None:
+            named = node.input[place] if len(node.input) > place else ""
+            bytes_of[node.output[0]] = dtypes.get(named, TensorProto.UINT8)
+        elif node.op_type in _MOVERS and node.input[0] in bytes_of:
+            bytes_of.update(dict.fromkeys(node.output, bytes_of[node.input[0]]))
+    for name, dtype in bytes_of.items():
+        if name and name not in shown:
+            model.graph.output.append(helper.make_tensor_value_info(name, dtype, None))
 
 
 @cache

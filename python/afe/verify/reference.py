@@ -73,6 +73,9 @@ class Reference:
             perms = itertools.permutations(range(array.ndim))
             orders = [array.transpose(perm) for perm in perms]
             fitting = [order for order in orders if _inner(order.shape) == _inner(shape)]
+        if not fitting and len(shape) < 4:
+            # A flatten that is still to be done: of tokens, whose order inside is the model's.
+            fitting = [array]
         return [order.reshape(shape) for order in fitting]
 
     def _operator(self, layer: LayerName) -> Operator | None:

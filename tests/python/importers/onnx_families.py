@@ -190,9 +190,66 @@ def mixer(seed: int) -> onnx.ModelProto:
     return n.model(n.dense(n.op("Flatten", y), 150, 5))
 
 
+def decoder(seed: int) -> onnx.ModelProto:
+    """Layer normalization, two heads of causal attention, a decomposed GELU."""
+    n = Net((1, 7, 16), seed)
+
+    def norm(x: str) -> str:
+        scale, bias = n.rng.normal(1, 0.2, 16), n.rng.normal(0, 0.2, 16)
+        operands = [n.constant(array.astype(np.float32)) for array in (scale, bias)]
+        return str(n.op("LayerNormalization", x, *operands, epsilon=1e-5))
+
+    def times(x: str, inputs: int, outputs: int) -> str:
+        weight = n.rng.normal(0, np.sqrt(1 / inputs), (inputs, outputs)).astype(np.float32)
+        return str(n.op("MatMul", x, n.constant(weight)))
+
+    def heads(x: str, perm: list[int]) -> str:
+        return str(n.op("Transpose", n.op("Reshape", x, n.ints(1, 7, 2, 8)), perm=perm))
+
+    y = norm("x")
+    q, v = (heads(times(y, 16, 16), [0, 2, 1, 3]) for _ in range(2))
+    k = heads(times(y, 16, 16), [0, 2, 3, 1])
+    scores = n.op("Div", n.op("MatMul", q, k), n.number(np.sqrt(8)))
+    mask = n.constant(np.tril(np.ones((1, 1, 7, 7), bool)))
+    attention = n.op("Softmax", n.op("Where", mask, scores, n.number(-30)), axis=-1)
+    mixed = n.op("Transpose", n.op("MatMul", attention, v), perm=[0, 2, 1, 3])
+    x = n.op("Add", "x", times(n.op("Reshape", mixed, n.ints(1, 7, 16)), 16, 16))
+    y = times(norm(x), 16, 40)
+    curve = n.op("Add", n.op("Erf", n.op("Div", y, n.number(np.sqrt(2)))), n.number(1))
+    y = n.op("Mul", n.op("Mul", y, curve), n.number(0.5))
+    return n.model(times(norm(n.op("Add", x, times(y, 40, 16))), 16, 23))
+
+
+def segmenter(seed: int) -> onnx.ModelProto:
+    """Instance normalization, reflected padding, bilinear resizing, a residual of two scales."""
+    n = Net((1, 3, 12, 16), seed)
+    padded = n.op("Pad", "x", n.ints(0, 0, 1, 1, 0, 0, 1, 1), mode="reflect")
+    x = n.conv(padded, 3, 8, 3)
+    scale, bias = (n.constant(n.rng.normal(1, 0.3, 8).astype(np.float32)) for _ in range(2))
+    x = n.op("LeakyRelu", n.op("InstanceNormalization", x, scale, bias), alpha=0.2)
+    small = n.op("Softplus", n.conv(x, 8, 8, 3, strides=[2, 2]))
+    sizes = n.ints(1, 8, 14, 18)
+    up = n.op("Resize", small, "", "", sizes, mode="linear",
+              coordinate_transformation_mode="align_corners")  # fmt: skip
+    return n.model(n.conv(n.op("Add", x, up), 8, 5, 1))
+
+
+OWN_ORDER = ("decoder", "segmenter")
+"""Families with operators whose f32 order or polynomial is onnxruntime's own."""
+
 FAMILIES: dict[str, Callable[[int], onnx.ModelProto]] = {
     family.__name__: family
-    for family in (vgg, mobilenet_v3, shufflenet, densenet, unet, yolo, mixer)
+    for family in (
+        vgg,
+        mobilenet_v3,
+        shufflenet,
+        densenet,
+        unet,
+        yolo,
+        mixer,
+        decoder,
+        segmenter,
+    )
 }
 
 

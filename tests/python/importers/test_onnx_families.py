@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 import pytest
-from onnx_families import FAMILIES, images, quantized
+from onnx_families import FAMILIES, OWN_ORDER, images, quantized
 from onnx_layers import compare_layers
 from onnx_models import imported
 from onnxruntime.quantization import QuantType
@@ -25,7 +25,10 @@ WAYS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_family(family: str, way: str) -> None:
-    """Every layer fed the oracle's inputs, and the outputs, differ in no element."""
+    """Every layer fed the oracle's inputs, and the outputs, differ in no element.
+
+    (Where the f32 order is onnxruntime's own, in one element by one code.)
+    """
     if way.startswith("u8") and not kernels_are_exact():
         pytest.skip("the u8s8 kernels of onnxruntime saturate on this processor")
     logging.getLogger().setLevel(logging.ERROR)  # onnxruntime's advice on preprocessing
@@ -35,7 +38,10 @@ def test_family(family: str, way: str) -> None:
     wanted = oracle.run(inputs)
     found, outputs = compare_layers(imported(model), inputs, wanted)
     assert len(found) >= 5
-    assert {name: layer for name, layer in found.items() if layer.elements} == {}
+    allowed = 1 if family in OWN_ORDER else 0
+    different = {name: layer for name, layer in found.items() if layer.elements}
+    assert len(different) <= allowed
+    assert all(layer.elements <= 1 and layer.largest <= 1 for layer in different.values())
     for name, output in zip(oracle.outputs, outputs, strict=True):
         # What is float at the tail (Softmax) is equal to f32's own accuracy.
         assert output.shape == wanted[name].shape

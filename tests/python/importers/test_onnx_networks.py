@@ -20,6 +20,7 @@ NETWORKS = {
     "mobilenetv2_s8_qdq": {"Conv": 52, "Gemm": 1, "Add": 10},
     "resnet50_u8_qdq": {"Conv": 53, "Gemm": 1, "Add": 16},
     "yolo_c2f_320_u8_qdq": {"Conv": 64, "Sigmoid": 58, "Mul": 57, "Add": 6},
+    "bert_tiny_s8_qdq": {"Gemm": 10, "MatMul": 4, "Softmax": 2, "LayerNormalization": 5, "Erf": 2},
 }
 
 

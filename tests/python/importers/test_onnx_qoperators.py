@@ -12,6 +12,8 @@ import onnx
 import onnxruntime
 import pytest
 from afe.errors import AfeError, ErrorCode
+from afe.options import CompileOptions
+from afe.verify.compare import verify_model
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx_families import FAMILIES, Calibration, images
@@ -43,9 +45,20 @@ def test_family(family: str, way: str) -> None:
     """Whole networks as onnxruntime quantizes them with QuantFormat.QOperator: equal outputs."""
     if way.startswith("u8") and not kernels_are_exact():
         pytest.skip("the u8s8 kernels of onnxruntime saturate on this processor")
+    network = FAMILIES[family](3)
+    model = quantized_operators(network, way)
+    assert any(node.op_type.startswith("QLinear") for node in model.graph.node)
+    (inputs,) = images(network, 1, 7)
+    (wanted,) = session(model).run(None, inputs)
+    (got,) = evaluate(imported(model).module, [inputs["x"]]).outputs
+    assert np.ptp(wanted) > 0
+    assert np.abs(got - wanted).max() <= 1e-5 * np.abs(wanted).max()
+
+
+def quantized_operators(network: onnx.ModelProto, way: str) -> onnx.ModelProto:
+    """What onnxruntime makes of a float network with QuantFormat.QOperator."""
     logging.getLogger().setLevel(logging.ERROR)  # onnxruntime's advice on preprocessing
     activations, weights, per_channel = WAYS[way]
-    network = FAMILIES[family](3)
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "float.onnx"), Path(folder, "quantized.onnx")
         onnx.save(network, source)
@@ -54,13 +67,18 @@ def test_family(family: str, way: str) -> None:
             quant_format=QuantFormat.QOperator, activation_type=activations,
             weight_type=weights, per_channel=per_channel,
         )  # fmt: skip
-        model = onnx.load(target)
-    assert any(node.op_type.startswith("QLinear") for node in model.graph.node)
-    (inputs,) = images(network, 1, 7)
-    (wanted,) = session(model).run(None, inputs)
-    (got,) = evaluate(imported(model).module, [inputs["x"]]).outputs
-    assert np.ptp(wanted) > 0
-    assert np.abs(got - wanted).max() <= 1e-5 * np.abs(wanted).max()
+        return onnx.load(target)
+
+
+@pytest.mark.parametrize("family", ["mobilenet_v3", "mixer", "yolo"])
+def test_layers_are_verified_one_by_one(family: str, tmp_path: Path) -> None:
+    """`afe verify` finds every layer among the tensors of onnxruntime, and no difference."""
+    path = tmp_path / "model.onnx"
+    onnx.save(quantized_operators(FAMILIES[family](3), "s8s8 per channel"), path)
+    verification = verify_model(path, CompileOptions(isolate_layers=True), [])
+    assert len(verification.layers) >= 10 and verification.unmatched == []
+    assert [layer for layer in verification.layers if layer.differing] == []
+    assert any(layer.operator.startswith("QLinear") for layer in verification.layers)
 
 
 def model_of(

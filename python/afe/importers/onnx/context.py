@@ -36,6 +36,9 @@ from afe.importers.onnx.values import (
 MLA_RANK = 4
 """Tensors of more axes cannot be moved on the MLA; axes that stay together are merged first."""
 
+FREE_FOLDED_BYTES = 1 << 26
+"""Bytes that known tensors computed here may take in any model, besides a multiple of its size."""
+
 
 class Context:
     """The state of one import."""
@@ -45,6 +48,18 @@ class Context:
         self.graph = graph
         self.opset = graph.opset
         self.values: dict[str, Value] = {}
+        stored = sum(tensor.ByteSize() for tensor in graph.initializers.values())
+        self._folded_bytes = FREE_FOLDED_BYTES + 4 * stored
+
+    def count_folded(self, node: Node, size: int) -> None:
+        """Counts `size` bytes of tensors computed while importing; together they are bounded."""
+        self._folded_bytes -= size
+        if self._folded_bytes < 0:
+            raise unsupported(
+                node,
+                "the tensors that can be computed now are much larger than the model",
+                "simplify the model, for instance with onnxsim",
+            )
 
     # --- operands --------------------------------------------------------------------------------
 

@@ -77,11 +77,8 @@ def _limited(ctx: Context, node: Node, low: float, high: float) -> Value:
     if isinstance(value, Codes):
         table = np.clip(value.table, np.float32(low), np.float32(high))
         parent, bounds = value, (float(np.float32(low)), float(np.float32(high)))
-        return Codes(
-            value.tensor,
-            value.layout,
-            table,
-            write=lambda codes: ctx.builder.clamp(ctx.decoded(parent, codes), *bounds),
+        return value.then(
+            table, lambda codes: ctx.builder.clamp(ctx.decoded(parent, codes), *bounds)
         )
     if isinstance(value, Stored):
         widened = wide(ctx, node, value)
@@ -128,7 +125,7 @@ def _function(ctx: Context, node: Node, value: Computed) -> Value:
         def write(tensor: Tensor) -> Tensor:
             return write_function(ctx, node, ctx.decoded(codes, tensor))
 
-        return Codes(codes.tensor, codes.layout, table, write=write if node.op in _SIMPLE else None)
+        return codes.then(table, write if node.op in _SIMPLE else None)
     if isinstance(value, Stored):
         return _of_integers(ctx, node, value)
     if node.op not in WRITTEN:
@@ -270,7 +267,8 @@ def _one_table(ctx: Context, node: Node, kind: str, left: Value, right: Value) -
     def write(tensor: Tensor) -> Tensor:
         return _written(ctx, kind, _operand(ctx, left, x, tensor), _operand(ctx, right, y, tensor))
 
-    return Codes(codes.tensor, codes.layout, table, write=write)
+    other = right if isinstance(right, Codes) else None
+    return codes.then(table, write, other)
 
 
 def _operand(ctx: Context, value: Value, table: F32, codes: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from afe.importers.onnx.values import Constant, QuantizedConstant
 Array = NDArray[Any]
 Fold = Callable[[Node, list[Array]], "Array | Sequence[Array]"]
 
-MAX_FOLDED_ELEMENTS = 1 << 26
+MAX_FOLDED_ELEMENTS = 1 << 24
 
 _BY_VALUES_OF_INPUT = frozenset({"QuantizeLinear", "DequantizeLinear", "Constant", "Shape", "Size"})
 """Operators whose own function handles known inputs."""
@@ -44,7 +44,9 @@ def folded(ctx: Context, node: Node) -> Sequence[Constant] | None:
         arrays.append(value.array if isinstance(value, Constant) else value.floats())
     if node.inputs and not node.inputs[0]:
         return None
-    return _computed(node, fold, arrays)
+    results = _computed(node, fold, arrays)
+    ctx.count_folded(node, sum(result.array.nbytes for result in results))
+    return results
 
 
 def _computed(node: Node, fold: Fold, arrays: list[Array]) -> Sequence[Constant]:
@@ -173,6 +175,41 @@ def _split(node: Node, arrays: list[Array]) -> Sequence[Array]:
     return np.split(arrays[0], np.cumsum(sizes)[:-1], axis=axis)
 
 
+def _trilu(node: Node, arrays: list[Array]) -> Array:
+    offset = int(arrays[1].reshape(())) if len(arrays) > 1 else 0
+    cut = np.triu if node.integer("upper", 1) else np.tril
+    return np.asarray(cut(arrays[0], offset))
+
+
+def _cumulated(node: Node, arrays: list[Array]) -> Array:
+    axis = int(arrays[1].reshape(()))
+    data = np.flip(arrays[0], axis) if node.integer("reverse", 0) else arrays[0]
+    total = np.cumsum(data, axis=axis, dtype=data.dtype)
+    if node.integer("exclusive", 0):
+        total = total - data
+    return np.flip(total, axis) if node.integer("reverse", 0) else total
+
+
+def _scattered(node: Node, arrays: list[Array]) -> Array:
+    """ScatterND: slices named by the last axis of the indices are replaced."""
+    if node.text("reduction", "none") != "none":
+        raise ValueError("a reduction")
+    result, indices = arrays[0].copy(), arrays[1].astype(np.int64)
+    result[tuple(np.moveaxis(indices, -1, 0))] = arrays[2]
+    return result
+
+
+def _identity_matrix(node: Node, arrays: list[Array]) -> Array:
+    rows, columns = _bounded(arrays[0].shape)
+    kind = dtype_of(node.integer("dtype", 1), node.label)
+    return np.eye(rows, columns, node.integer("k", 0), kind)
+
+
+def _product(node: Node, arrays: list[Array]) -> Array:
+    _bounded((*arrays[0].shape[:-1], *arrays[1].shape[-1:]))
+    return np.asarray(np.matmul(arrays[0], arrays[1]))
+
+
 def _function_fold(op: str) -> Fold | None:
     """The functions of one f32 tensor."""
     factory = FUNCTIONS.get(op)
@@ -220,6 +257,15 @@ _FOLDS: dict[str, Fold] = {
     "ReduceSum": _reduce(np.sum),
     "ReduceMax": _reduce(np.max),
     "ReduceMin": _reduce(np.min),
+    "Xor": _comparison(np.logical_xor),
+    "Sum": _as_first(np.add),
+    "IsNaN": _comparison(np.isnan),
+    "Trilu": _trilu,
+    "CumSum": _cumulated,
+    "ScatterND": _scattered,
+    "EyeLike": _identity_matrix,
+    "NonZero": lambda node, arrays: np.array(np.nonzero(arrays[0]), np.int64),
+    "MatMul": _product,
     "Concat": _concat,
     "Split": _split,
 }

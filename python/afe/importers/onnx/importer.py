@@ -7,6 +7,7 @@ right before the return; between them values are channels-last where an operator
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -40,6 +41,7 @@ from afe.importers.onnx.graph import Graph, GraphInput, Node, read_graph, read_m
 from afe.importers.onnx.layout import Layout
 from afe.importers.onnx.problems import QUANTIZE_FIRST, invalid_node, shown, text, unsupported_type
 from afe.importers.onnx.registry import IMPORTERS, Importer
+from afe.importers.onnx.tensors import MAX_ELEMENTS
 from afe.importers.onnx.values import Floats, Stored, Value
 
 _WINDOWED = frozenset(
@@ -182,6 +184,8 @@ def _import_node(ctx: Context, node: Node) -> None:
     if any(node.outputs[len(results) :]):
         raise invalid_node(node, f"it has {len(node.outputs)} outputs, expected {len(results)}")
     for name, value in zip(node.outputs, results, strict=False):
+        if math.prod(value.shape) > MAX_ELEMENTS:
+            raise invalid_node(node, f"its result has shape {list(value.shape)[:8]}")
         if name:
             ctx.values[name] = value
 
@@ -193,23 +197,40 @@ def _importer_of(node: Node) -> Importer:
     return importer
 
 
+_REMEDIES = {
+    "DynamicQuantizeLinear": "scales must be known: quantize with quantize_static, not _dynamic",
+    "If": "control flow: simplify the model for one path, for instance with onnxsim",
+    "Loop": "control flow: unroll it, for instance with onnxsim",
+    "Scan": "control flow: unroll it, for instance with onnxsim",
+    "LSTM": "recurrent networks: quantize them as a TFLite model, whose int8 LSTM is supported",
+    "GRU": "recurrent networks: export it step by step, as Gemm, Sigmoid and Tanh",
+    "RNN": "recurrent networks: export it step by step, as Gemm and Tanh",
+    "Attention": "export the attention as MatMul, Softmax, MatMul",
+    "MultiHeadAttention": "export the attention as MatMul, Softmax, MatMul",
+    "NonMaxSuppression": "end the model in front of it, and do it in the application",
+    "TopK": "end the model in front of it, and do it in the application; the first is ArgMax",
+    "NonZero": "its result has no fixed size; end the model in front of it",
+}
+"""What helps with operators that users' models are known to hold."""
+
+
 def _unknown(node: Node) -> AfeError:
     known = sorted(op for domain, op in IMPORTERS if not domain)
     domain = f" of domain '{clean_name(node.domain, '')[:60]}'" if node.domain else ""
+    remedy = _REMEDIES.get(
+        node.op, "functions: inline and simplify the model (onnx.inliner, onnxsim)"
+    )
     return AfeError(
         ErrorCode.UNSUPPORTED_OPERATOR,
         f"{node.label}: this operator{domain} is not supported",
-        notes=[
-            "functions and control flow: inline and simplify the model (onnx.inliner, onnxsim)",
-            f"supported: {', '.join(known)}",
-        ],
+        notes=[remedy, f"supported: {', '.join(known)}"],
     )
 
 
 def _set_location(ctx: Context, node: Node) -> None:
     """Operations are named after the tensor; those behind QuantizeLinear keep both names."""
-    origins = [(clean_name(node.outputs[0] if node.outputs else "", node.op), node.place)]
-    if node.op == "QuantizeLinear" and node.input(0) in ctx.graph.producers:
+    origins = [(clean_name(node.title, node.op), node.place)]
+    if node.op == "QuantizeLinear" and not node.part_of and node.input(0) in ctx.graph.producers:
         source = ctx.graph.producers[node.input(0)]
         origins.insert(0, (clean_name(node.input(0), source.op), source.place))
     if len(origins) == 1:

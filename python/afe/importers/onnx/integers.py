@@ -146,7 +146,6 @@ def logic(ctx: Context, node: Node) -> Value:
 def negation(ctx: Context, node: Node) -> Value:
     """The opposite of bools."""
     value = _condition(ctx, node, 0)
-    assert isinstance(value, Stored)
     return Stored(ctx.builder.unary("logical_not", value.tensor), value.layout)
 
 
@@ -166,14 +165,22 @@ def is_special(ctx: Context, node: Node) -> Value:
     return Stored(builder.binary("equal", builder.unary("abs", x), infinite, "i1"), floats.layout)
 
 
-def _condition(ctx: Context, node: Node, index: int) -> Value:
+def _condition(ctx: Context, node: Node, index: int) -> Stored:
     """Input `index`, which must be of bools."""
     value = ctx.value(node, index)
     if isinstance(value, Constant) and value.array.dtype == np.bool_:
-        return value if node.op != "Not" else ctx.written(node, value)
+        return _known_condition(ctx, value)
     if isinstance(value, Stored) and value.tensor.dtype == "i1":
         return value
     raise invalid_node(node, f"input {index} is no tensor of bools")
+
+
+def _known_condition(ctx: Context, value: Constant) -> Stored:
+    """Known bools, as bytes above 0: the MLA reads no constants of bools."""
+    layout = Layout.plain(value.shape)
+    codes = ctx.builder.cast(ctx.builder.const(value.array.astype(np.int8)), "i32")
+    mask = ctx.builder.binary("greater", codes, number(ctx, codes, 0), "i1")
+    return Stored(mask, layout)
 
 
 # --- choices -------------------------------------------------------------------------------------
@@ -182,8 +189,28 @@ def _condition(ctx: Context, node: Node, index: int) -> Value:
 @operator("Where")
 def where(ctx: Context, node: Node) -> Value:
     """condition ? x : y, broadcast; of codes where x and y mean the same by theirs."""
-    condition = _condition(ctx, node, 0)
     choices = [ctx.value(node, 1), ctx.value(node, 2)]
+    return _chosen(ctx, node, _condition(ctx, node, 0), choices)
+
+
+@operator("Trilu")
+def triangle(ctx: Context, node: Node) -> Value:
+    """The upper or lower triangle of the last two axes; the rest is 0."""
+    value = ctx.value(node, 0)
+    offset = ctx.known(node, 1)
+    if len(value.shape) < 2 or (offset is not None and offset.size != 1):
+        raise invalid_node(node, f"its input has shape {list(value.shape)}")
+    diagonal = 0 if offset is None else int(np.clip(offset.item(), -(1 << 30), 1 << 30))
+    upper = bool(node.integer("upper", 1))
+    rows, columns = value.shape[-2:]
+    lower = np.tri(rows, columns, diagonal - int(upper), dtype=np.bool_)
+    dtype = np.int64 if isinstance(value, Stored) else np.float32
+    zero = Constant(np.zeros((), dtype))
+    mask = _known_condition(ctx, Constant(lower != upper))
+    return _chosen(ctx, node, mask, [value, zero])
+
+
+def _chosen(ctx: Context, node: Node, condition: Stored, choices: list[Value]) -> Value:
     if any(isinstance(value, Stored) for value in choices):
         like = next(value for value in choices if isinstance(value, Stored))
         widened = [wide(ctx, node, value) for value in choices]

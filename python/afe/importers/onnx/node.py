@@ -19,7 +19,7 @@ class Node:
     """One operator of the graph; "" is an absent input.
 
     `index` numbers the nodes. Nodes that stand for another one have its place in the file in
-    `source`.
+    `source`, and the name of its result in `part_of`.
     """
 
     index: int
@@ -31,11 +31,17 @@ class Node:
     attributes: dict[str, AttributeProto]
     folder: Path
     source: int | None = None
+    part_of: str = ""
 
     @property
     def place(self) -> int:
         """The operator's position in the file."""
         return self.index if self.source is None else self.source
+
+    @property
+    def title(self) -> str:
+        """The tensor after which operations are named."""
+        return self.part_of or (self.outputs[0] if self.outputs else "")
 
     @property
     def label(self) -> str:

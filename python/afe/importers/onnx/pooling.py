@@ -28,6 +28,9 @@ from afe.importers.onnx.windows import (
     window,
 )
 
+MAX_TAPS = 1024
+"""Most elements of a window whose taps are written one by one."""
+
 
 @operator("MaxPool")
 def max_pool(ctx: Context, node: Node) -> Value:
@@ -42,6 +45,7 @@ def max_pool(ctx: Context, node: Node) -> Value:
             source, kernel=frame.kernel, stride=frame.stride, pad=frame.pad
         )
     else:
+        _check_taps(node, frame)
         result = taps.maximum(ctx.builder, source, frame)
     layout = spatial_layout(len(value.shape), result.shape)
     return replace(value, tensor=result, layout=layout)
@@ -69,6 +73,7 @@ def average_pool(ctx: Context, node: Node) -> Value:
     includes_pad = bool(node.integer("count_include_pad", 0))
     exceeds = includes_pad and bool(node.integer("ceil_mode", 0))
     if frame.dilation != (1, 1) or exceeds:
+        _check_taps(node, frame)
         declared = window(node, value.shape[2:], kernel_shape(node, len(value.shape) - 2)).pad
         counted = declared if includes_pad else None
         result = taps.average(ctx.builder, source, frame, counted)
@@ -109,6 +114,14 @@ def global_max_pool(ctx: Context, node: Node) -> Value:
     value = reducible(ctx, node, ordered=True)
     _check_spatial(node, value.shape)
     return reduced(ctx, value, "max", range(2, len(value.shape)))
+
+
+def _check_taps(node: Node, frame: Window) -> None:
+    """Windows whose taps are written one by one must be small."""
+    if math.prod(frame.kernel) > MAX_TAPS:
+        raise unsupported(
+            node, f"a dilated window of {list(frame.kernel)}", f"use at most {MAX_TAPS} elements"
+        )
 
 
 def _check_spatial(node: Node, shape: Shape) -> None:

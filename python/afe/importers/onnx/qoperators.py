@@ -44,6 +44,7 @@ class Expansion:
                 inputs=tuple(inputs),
                 outputs=(name,),
                 attributes=made,
+                part_of=self.node.outputs[0],
             )
         )
         return name

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from afe.importers.onnx.graph import Node
 from afe.importers.onnx.problems import invalid_node, unsupported
 
+MAX_SPAN = 64
+"""Furthest input element that an interpolated one may depend on."""
+
 Indices = NDArray[np.int64]
 F64 = NDArray[np.float64]
 
@@ -143,6 +146,8 @@ def _weighted(
     antialias = bool(node.integer("antialias", 0)) and axis.scale < 1
     stretch = axis.scale if antialias else 1.0
     span = math.ceil(reach / stretch)
+    if span > MAX_SPAN:
+        raise unsupported(node, f"antialias from {axis.old} to {axis.new} elements", "resize twice")
     offsets = np.arange(1 - span, span + 1)
     indices = np.floor(position).astype(np.int64)[:, None] + offsets[None]
     weights = kernel((indices - position[:, None]) * stretch)

@@ -23,6 +23,9 @@ from afe.importers.onnx.layout import Layout, Shape
 F32 = NDArray[np.float32]
 Limits = tuple[float, float]
 
+MAX_DEPTH = 4
+"""Most functions of functions of codes that are written as f32 operations one by one."""
+
 UNLIMITED: Limits = (-np.inf, np.inf)
 
 
@@ -104,7 +107,8 @@ class Codes:
     """An f32 tensor that is a function of an int8 tensor: `table`[code + 128] of each element.
 
     `affine` is set while the function is a plain dequantization; `write` writes the f32 operations
-    that compute another one from a tensor of codes, where there are such.
+    that compute another one from a tensor of codes, where there are such and they are few: `depth`
+    functions of functions are at most MAX_DEPTH.
     """
 
     tensor: Tensor
@@ -112,6 +116,18 @@ class Codes:
     table: F32
     affine: Affine | None = None
     write: Callable[[Tensor], Tensor] | None = field(default=None, compare=False, repr=False)
+    depth: int = 0
+
+    def then(
+        self, table: F32, write: Callable[[Tensor], Tensor] | None, other: Codes | None = None
+    ) -> Codes:
+        """A function of this one (and of `other`, of the same codes), by its table.
+
+        `write` writes its operations; a table is looked up instead where they become many.
+        """
+        depth = 1 + max(self.depth, other.depth if other else 0)
+        kept = write if depth <= MAX_DEPTH else None
+        return Codes(self.tensor, self.layout, table, write=kept, depth=depth)
 
     @property
     def shape(self) -> Shape:
