@@ -11,11 +11,16 @@ namespace afe::sched {
 TensorUses::TensorUses(const Network &network)
     : producer(network.tensors.size(), -1), consumers(network.tensors.size()),
       views(network.storages.size()) {
-  for (const Tensor &tensor : network.tensors)
-    ++views[tensor.storage];
+  std::vector<bool> used(network.tensors.size());
+  auto use = [&](int t) {
+    views[network.tensors[t].storage] += !used[t];
+    used[t] = true;
+  };
   for (size_t l = 0; l < network.layers.size(); ++l) {
     for (int t : network.layers[l].outputs)
-      producer[t] = l;
+      use(t), producer[t] = l;
+    for (int t : network.layers[l].inputs)
+      use(t);
     for (int t : network.layers[l].inputs)
       if (consumers[t].empty() || consumers[t].back() != int(l))
         consumers[t].push_back(l);

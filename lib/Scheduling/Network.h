@@ -148,4 +148,8 @@ struct Network {
   std::vector<int> inputs, outputs; ///< tensors that pass through DRAM
 };
 
+/// Layers name one tensor where several are the same box of a storage in the same layout: a reshape
+/// in between is nothing to the scheduler.
+void mergeEqualTensors(Network &network);
+
 } // namespace afe::sched

@@ -480,5 +480,6 @@ FailureOr<std::unique_ptr<SegmentNetwork>> afe::buildNetwork(SegmentOp segment) 
   auto result = std::make_unique<SegmentNetwork>();
   if (failed(NetworkBuilder(segment, *result).run()))
     return failure();
+  sched::mergeEqualTensors(result->network);
   return std::move(result);
 }
