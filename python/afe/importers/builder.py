@@ -338,6 +338,18 @@ class TosaBuilder(MovementBuilder):
         operands = [x, y, self.scalar(shift, "i8")]
         return self.op("tosa.mul", operands, broadcast_shape(x.shape, y.shape), x.dtype)
 
+    def shift_left(self, x: Tensor, amount: int) -> Tensor:
+        """x * 2^amount (0..31) of an i32 tensor, without regard to overflow."""
+        return self.binary("logical_left_shift", x, self.scalar(amount, x.dtype)) if amount else x
+
+    def shift_right(self, x: Tensor, amount: int, *, rounded: bool = False) -> Tensor:
+        """x / 2^amount (0..31) of an i32 tensor, rounded down or, `rounded`, halves up."""
+        if amount == 0:
+            return x
+        x, count = self.same_rank(x, self.scalar(amount, x.dtype))
+        attributes = {"round": self.attribute(attribute_text(rounded))}
+        return self.op("tosa.arithmetic_right_shift", [x, count], x.shape, x.dtype, attributes)
+
     def select(self, condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """condition ? x : y, broadcast."""
         x, y = self.same_rank(x, y)

@@ -37,11 +37,15 @@ class T:
     axis: int = 0
     name: str = ""
     signature: Sequence[int] | None = None
+    variable: bool = False
 
 
 @dataclass
 class Op:
-    """An operator by schema name, operands as indices of tensors, options by field name."""
+    """An operator by schema name, operands as indices of tensors, options by field name.
+
+    `custom` is a custom operator's name, `custom_options` its bytes.
+    """
 
     code: str
     inputs: Sequence[int]
@@ -50,6 +54,8 @@ class Op:
     fields: Mapping[str, Any] | None = None
     version: int = 1
     custom: str | None = None
+    custom_options: bytes = b""
+    intermediates: Sequence[int] = ()
 
 
 def make_file(
@@ -81,6 +87,7 @@ def _tensor(tensor: T, index: int, model: Any) -> Any:
     made.shapeSignature = None if tensor.signature is None else list(tensor.signature)
     made.type = TYPES[dtype]
     made.name = tensor.name or f"t{index}"
+    made.isVariable = tensor.variable
     made.buffer = 0
     if data is not None:
         buffer = schema.BufferT()
@@ -108,6 +115,9 @@ def _operator(op: Op, model: Any) -> Any:
     made.opcodeIndex = len(model.operatorCodes)
     model.operatorCodes.append(code)
     made.inputs, made.outputs = list(op.inputs), list(op.outputs)
+    made.intermediates = list(op.intermediates) or None
+    if op.custom_options:
+        made.customOptions = list(op.custom_options)
     if op.options is not None:
         options = getattr(schema, op.options + "T")()
         for name, value in (op.fields or {}).items():

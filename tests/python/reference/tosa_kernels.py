@@ -215,3 +215,12 @@ def pad(x: Array, padding: Array, value: Array) -> Array:
 def gather(values: Array, indices: Array) -> Array:
     """values [N,K,C], indices [N,W] to [N,W,C]."""
     return np.take_along_axis(values, indices[:, :, None].astype(np.int64), axis=1)
+
+
+def arithmetic_right_shift(x: Array, amount: Array, *, rounds: bool) -> Array:
+    """x >> amount; `rounds` adds the last bit that is shifted out."""
+    shifted = np.right_shift(x, amount)
+    if not rounds:
+        return shifted
+    last = np.right_shift(x, np.maximum(amount, 1) - 1) & 1
+    return shifted + np.where(amount > 0, last, 0).astype(x.dtype)

@@ -257,7 +257,7 @@ EVALUATORS: dict[str, Callable[[Op, list[Array]], Array]] = {
     "bitwise_and": _binary(np.bitwise_and),
     "bitwise_or": _binary(np.bitwise_or),
     "logical_left_shift": _binary(np.left_shift),
-    "arithmetic_right_shift": lambda op, v: np.right_shift(v[0], v[1]),
+    "arithmetic_right_shift": lambda op, v: tosa.arithmetic_right_shift(*v, rounds=op.round),
     "abs": lambda op, v: np.abs(v[0]),
     "negate": lambda op, v: -v[0],
     "floor": lambda op, v: np.floor(v[0]),

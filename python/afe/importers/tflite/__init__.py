@@ -8,6 +8,7 @@ from afe.importers.tflite import (  # noqa: F401
     convolution,
     elementwise,
     joining,
+    lstm,
     matmul,
     pooling,
     quantization,

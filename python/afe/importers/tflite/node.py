@@ -97,6 +97,12 @@ class Node:
             raise self.invalid(f"output {position} is missing")
         return self._tensors[self.info.outputs[position]]
 
+    def tensor(self, index: int) -> TensorInfo:
+        """What the file says about a tensor, by its index in the subgraph."""
+        if not 0 <= index < len(self._tensors):
+            raise self.invalid(f"it names tensor {index}, which does not exist")
+        return self._tensors[index]
+
     def value(self, position: int) -> Tensor:
         """An input's value, computed before or constant."""
         tensor = self.input(position)

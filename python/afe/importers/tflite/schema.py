@@ -101,6 +101,10 @@ TABLES: dict[str, Fields] = {
     "DepthToSpaceOptions": _fields("block_size:i32"),
     "CastOptions": _fields("in_data_type:u8 out_data_type:u8"),
     "L2NormOptions": _fields("fused_activation_function:u8"),
+    "UnidirectionalSequenceLSTMOptions": _fields(
+        "fused_activation_function:u8 cell_clip:f32 proj_clip:f32 time_major:u8 "
+        "asymmetric_quantize_inputs:u8 diagonal_recurrent_tensors:u8"
+    ),
 }
 
 
