@@ -27,23 +27,33 @@ CustomLowering loweringOf(StringRef name) {
       .Default(nullptr);
 }
 
-void replace(Operation *op, Value by) {
-  op->getResult(0).replaceAllUsesWith(by);
+void replace(Operation *op, ValueRange by) {
+  op->replaceAllUsesWith(by);
   op->erase();
+}
+
+/// The replacements of all results; none with `problem` set, or where nothing lowers the operator.
+SmallVector<Value> lowered(const CustomOp &op, std::string &problem) {
+  StringRef name = tosa::CustomOp(op.op).getOperatorName();
+  if (name == "litert.detection_postprocess")
+    return lowerDetection(op, problem);
+  CustomLowering lowering = loweringOf(name);
+  Value result = lowering && op.op->getNumResults() == 1 ? lowering(op, problem) : Value();
+  return result ? SmallVector<Value>{result} : SmallVector<Value>();
 }
 
 LogicalResult lower(tosa::CustomOp op) {
   auto custom = matchCustom(op);
-  CustomLowering lowering = custom ? loweringOf(op.getOperatorName()) : nullptr;
-  if (!lowering || op->getNumResults() != 1)
-    return op.emitOpError() << "'" << op.getOperatorName() << "' of domain '" << op.getDomainName()
-                            << "' has no lowering for the Cortex-A65";
   std::string problem;
-  Value result = lowering(*custom, problem);
-  if (!result)
+  SmallVector<Value> results = custom ? lowered(*custom, problem) : SmallVector<Value>();
+  if (!results.empty()) {
+    replace(op, results);
+    return success();
+  }
+  if (!problem.empty())
     return op.emitOpError() << "'" << op.getOperatorName() << "' " << problem;
-  replace(op, result);
-  return success();
+  return op.emitOpError() << "'" << op.getOperatorName() << "' of domain '" << op.getDomainName()
+                          << "' has no lowering for the Cortex-A65";
 }
 
 LogicalResult lower(tosa::AvgPool2dOp op) {

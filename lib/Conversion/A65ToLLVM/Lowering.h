@@ -62,6 +62,9 @@ mlir::Value lowerAveragePool(const CustomOp &op, std::string &problem);
 mlir::Value lowerResizeBilinear(const CustomOp &op, std::string &problem);
 mlir::Value lowerResizeNearest(const CustomOp &op, std::string &problem);
 
+/// The four results of litert.detection_postprocess, or none with `problem` set.
+llvm::SmallVector<mlir::Value> lowerDetection(const CustomOp &op, std::string &problem);
+
 /// tosa.avg_pool2d on f32: columns of a window from top to bottom, then the columns from left to
 /// right, divided by the number of existing taps.
 mlir::Value lowerFloatAveragePool(mlir::tosa::AvgPool2dOp op);

@@ -14,7 +14,7 @@ using namespace mlir;
 namespace afe {
 namespace {
 
-/// Tensors that a data operation may move: 8 bits, or 32 bits between layers.
+/// Tensors that a data operation may move: 8 bits, or 16 and 32 bits between layers.
 bool isMovable(Operation *op) {
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
   if (!type || type.getRank() > 4 || type.getRank() < 1)
@@ -22,7 +22,7 @@ bool isMovable(Operation *op) {
   Type element = type.getElementType();
   if (element.isInteger(8) || element.isUnsignedInteger(8))
     return true;
-  return (element.isInteger(32) || element.isF32()) &&
+  return (element.isInteger(16) || element.isInteger(32) || element.isF32()) &&
          llvm::all_of(op->getUsers(),
                       [](Operation *user) { return isa<mla::MLADialect>(user->getDialect()); });
 }

@@ -178,6 +178,7 @@ bool hasDefinedForm(tosa::CustomOp op) {
     StringRef name;
     unsigned operands;
     bool fromFloat, toFloat;
+    unsigned results = 1;
   };
   constexpr Form forms[] = {{"quantize", 1, true, false},
                             {"dequantize", 1, false, true},
@@ -188,13 +189,15 @@ bool hasDefinedForm(tosa::CustomOp op) {
                             {"litert.softmax", 1, false, false},
                             {"litert.average_pool_2d", 1, false, false},
                             {"litert.resize_bilinear", 1, false, false},
-                            {"litert.resize_nearest", 1, false, false}};
+                            {"litert.resize_nearest", 1, false, false},
+                            {"litert.detection_postprocess", 3, true, true, 4}};
   if (op.getDomainName() != "afe")
     return false;
   const Form *form = llvm::find_if(
       forms, [&](const Form &candidate) { return candidate.name == op.getOperatorName(); });
   return form != std::end(forms) && op->getNumOperands() == form->operands &&
-         op->getNumResults() == 1 && elementOf(op->getOperand(0)).isF32() == form->fromFloat &&
+         op->getNumResults() == form->results &&
+         elementOf(op->getOperand(0)).isF32() == form->fromFloat &&
          elementOf(op->getResult(0)).isF32() == form->toFloat;
 }
 

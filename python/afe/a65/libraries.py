@@ -8,9 +8,9 @@ from __future__ import annotations
 
 LIBM = (
     "acosf", "acoshf", "asinf", "asinhf", "atan2f", "atanf", "atanhf", "cbrtf", "ceilf", "cosf",
-    "coshf", "erfcf", "erff", "exp2f", "expf", "expm1f", "floorf", "fmodf", "ldexpf", "log10f",
-    "log1pf", "log2f", "logf", "powf", "rintf", "roundevenf", "roundf", "sincosf", "sinf", "sinhf",
-    "sqrtf", "tanf", "tanhf", "truncf",
+    "coshf", "erfcf", "erff", "exp", "exp2f", "expf", "expm1f", "floorf", "fmodf", "ldexpf",
+    "log10f", "log1pf", "log2f", "logf", "powf", "rintf", "roundevenf", "roundf", "sincosf", "sinf",
+    "sinhf", "sqrtf", "tanf", "tanhf", "truncf",
 )  # fmt: skip
 LIBC = ("memcmp", "bcmp", "memcpy", "memmove", "memset")
 

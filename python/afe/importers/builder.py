@@ -388,13 +388,23 @@ class TosaBuilder(MovementBuilder):
         **facts: object,
     ) -> Tensor:
         """`tosa.custom` of domain `afe`; `facts` become `implementation_attrs` (sorted)."""
+        return self.custom_with_results(name, operands, [(tuple(shape), dtype)], **facts)[0]
+
+    def custom_with_results(
+        self,
+        name: str,
+        operands: Sequence[Tensor],
+        results: Sequence[tuple[tuple[int, ...], str]],
+        **facts: object,
+    ) -> list[Tensor]:
+        """`custom` with any number of results, each of a shape and an element type."""
         text = ", ".join(f"{key} = {attribute_text(facts[key])}" for key in sorted(facts))
         attributes = {
             "operator_name": ir.StringAttr.get(name),
             "domain_name": ir.StringAttr.get("afe"),
             "implementation_attrs": ir.StringAttr.get("{" + text + "}"),
         }
-        return self.op("tosa.custom", operands, tuple(shape), dtype, attributes)
+        return self.op_with_results("tosa.custom", operands, results, attributes)
 
 
 def window_count(padded: int, kernel: int, stride: int, dilation: int) -> int:

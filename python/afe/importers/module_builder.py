@@ -191,15 +191,28 @@ class ModuleBuilder:
         attributes: Mapping[str, ir.Attribute] | None = None,
     ) -> Tensor:
         """Appends operation `name` with one result of the given shape and element type."""
+        return self.op_with_results(name, operands, [(shape, dtype)], attributes)[0]
+
+    def op_with_results(
+        self,
+        name: str,
+        operands: Sequence[Tensor],
+        results: Sequence[tuple[tuple[int, ...], str]],
+        attributes: Mapping[str, ir.Attribute] | None = None,
+    ) -> list[Tensor]:
+        """`op` with any number of results, each of a shape and an element type."""
         operation = ir.Operation.create(
             name,
-            results=[self.tensor_type(shape, dtype)],
+            results=[self.tensor_type(shape, dtype) for shape, dtype in results],
             operands=[operand.value for operand in operands],
             attributes=dict(attributes) if attributes else None,
             loc=self._location,
             ip=self._insertion_point,
         )
-        return Tensor(operation.results[0], shape, dtype)
+        return [
+            Tensor(value, shape, dtype)
+            for value, (shape, dtype) in zip(operation.results, results, strict=True)
+        ]
 
     def const(self, array: NDArray[np.generic]) -> Tensor:
         """`tosa.const` of the array's shape and dtype (uint8 becomes ui8); small ones are shared.

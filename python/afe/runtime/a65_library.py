@@ -33,6 +33,7 @@ class Registers:
 
         self.machine = machine
         self._x = [names.UC_ARM64_REG_X0 + index for index in range(4)]
+        self._d = [names.UC_ARM64_REG_D0 + index for index in range(2)]
         self._s = [names.UC_ARM64_REG_S0 + index for index in range(2)]
 
     def x(self, index: int) -> int:
@@ -44,8 +45,17 @@ class Registers:
         bits = self.machine.reg_read(self._s[index]) & 0xFFFFFFFF
         return float(struct.unpack("<f", struct.pack("<I", bits))[0])
 
+    def d(self, index: int) -> float:
+        """An f64."""
+        bits = self.machine.reg_read(self._d[index]) & (2**64 - 1)
+        return float(struct.unpack("<d", struct.pack("<Q", bits))[0])
+
     def return_x(self, value: int) -> None:
         self.machine.reg_write(self._x[0], value % 2**64)
+
+    def return_d(self, value: float) -> None:
+        bits = struct.unpack("<Q", struct.pack("<d", value))[0]
+        self.machine.reg_write(self._d[0], bits)
 
     def return_s(self, value: float) -> None:
         self.machine.reg_write(self._s[0], struct.unpack("<I", struct.pack("<f", value))[0])
@@ -95,6 +105,13 @@ def _ldexpf(registers: Registers) -> None:
     registers.return_s(function(registers.s(0), exponent))
 
 
+def _exp(registers: Registers) -> None:
+    """In f64, with the library's own answer where the result is too large."""
+    function = _libm().exp
+    function.restype, function.argtypes = ctypes.c_double, [ctypes.c_double]
+    registers.return_d(function(registers.d(0)))
+
+
 def _sincosf(registers: Registers) -> None:
     x = registers.s(0)
     for name, pointer in (("sinf", registers.x(0)), ("cosf", registers.x(1))):
@@ -127,6 +144,7 @@ def _compare(registers: Registers) -> None:
 
 _OTHERS: dict[str, Function] = {
     "bcmp": _compare,
+    "exp": _exp,
     "ldexpf": _ldexpf,
     "memcmp": _compare,
     "memcpy": _copy,

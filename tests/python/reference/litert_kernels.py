@@ -159,3 +159,77 @@ def _nearest(count: int, length: int, align_corners: bool, half_pixel_centers: b
     position = (np.arange(count, dtype=f32) + f32(0.5 if half_pixel_centers else 0.0)) * scale
     index = np.floor(position + f32(0.5)) if align_corners else np.floor(position)
     return np.clip(index.astype(np.int64), 0, length - 1)
+
+
+def detection_postprocess(
+    encodings: Array, scores: Array, anchors: Array, *, max_detections: int, max_classes: int,
+    detections_per_class: int, num_classes: int, regular: bool, score_threshold: float,
+    iou_threshold: float, y_scale: float, x_scale: float, h_scale: float, w_scale: float,
+) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    """Boxes, classes, scores and counts; candidates are sorted and visited in order."""
+    scales = np.array([y_scale, x_scale, h_scale, w_scale], np.float32).astype(np.float64)
+    batch, rows = encodings.shape[0], max_detections * max_classes
+    boxes = np.zeros((batch, rows, 4), np.float32)
+    classes, kept = np.zeros((2, batch, rows), np.float32)
+    counts = np.zeros(batch, np.float32)
+    for image in range(batch):
+        corners = _decoded_boxes(encodings[image], anchors, scales)
+        table = scores[image][:, scores.shape[2] - num_classes :]
+        limits = np.float32(score_threshold), np.float32(iou_threshold)
+        if regular:
+            found = _regular(corners, table, limits, min(detections_per_class, max_detections))
+            found = found[:max_detections]
+            counts[image] = len(found)
+        else:
+            chosen = _suppressed(corners, table.max(axis=1), limits, max_detections)
+            best = np.argsort(-table, axis=1, kind="stable")[:, :max_classes]
+            found = [(table[i, c], i, c) for i in chosen for c in best[i]]
+            counts[image] = len(chosen)
+        columns = best.shape[1] if not regular else 1
+        stride = 1 if regular else max_classes
+        for number, (score, box, label) in enumerate(found):
+            row = number // columns * stride + number % columns
+            boxes[image, row], classes[image, row], kept[image, row] = corners[box], label, score
+    return boxes, classes, kept, counts
+
+
+def _decoded_boxes(encodings: Array, anchors: Array, scales: Array) -> Array:
+    wide, where = encodings[:, :4].astype(np.float64), anchors.astype(np.float64)
+    centre = (wide[:, :2] / scales[:2] * where[:, 2:] + where[:, :2]).astype(np.float32)
+    half = (0.5 * np.exp(wide[:, 2:] / scales[2:]) * where[:, 2:]).astype(np.float32)
+    return np.concatenate([centre - half, centre + half], axis=1)
+
+
+def _suppressed(corners: Array, scores: Array, limits: tuple[Any, Any], most: int) -> list[int]:
+    """Boxes by falling score, without those that overlap one before them."""
+    threshold, overlap = limits
+    order = [i for i in np.argsort(-scores, kind="stable") if scores[i] >= threshold]
+    chosen: list[int] = []
+    for i in order:
+        if len(chosen) == most:
+            break
+        if all(_overlap(corners[i], corners[j]) <= overlap for j in chosen):
+            chosen.append(int(i))
+    return chosen
+
+
+def _overlap(a: Array, b: Array) -> np.float32:
+    """Intersection over union in f32."""
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)]
+    if min(areas) <= 0:
+        return np.float32(0)
+    sides = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), np.float32(0))
+    common = sides[0] * sides[1]
+    return np.float32(common / (areas[0] + areas[1] - common))
+
+
+def _regular(
+    corners: Array, table: Array, limits: tuple[Any, Any], most: int
+) -> list[tuple[Any, int, int]]:
+    """(score, box, class) of all classes by falling score; equal ones by class."""
+    found = [
+        (table[i, c], i, c)
+        for c in range(table.shape[1])
+        for i in _suppressed(corners, table[:, c], limits, most)
+    ]
+    return sorted(found, key=lambda entry: -entry[0])

@@ -153,7 +153,7 @@ def constant(op: Op) -> Array:
     return np.broadcast_to(array, shape) if array.shape != shape else array
 
 
-def _custom(op: Op, operands: list[Array]) -> Array:
+def _custom(op: Op, operands: list[Array]) -> Array | list[Array]:
     facts = {
         named.name: python_value(named.attr)
         for named in ir.DictAttr(ir.Attribute.parse(op.implementation_attrs))
@@ -181,6 +181,8 @@ def _custom(op: Op, operands: list[Array]) -> Array:
                 x, facts["kernel"], facts["stride"], facts["pad"], facts["min"], facts["max"],
                 facts.get("unsigned", False),
             )  # fmt: skip
+        case "litert.detection_postprocess":
+            return list(litert.detection_postprocess(*operands, **facts))
         case "litert.resize_bilinear":
             return litert.resize_bilinear(x, shape[1:3], **facts)
         case "litert.resize_nearest":
@@ -220,7 +222,7 @@ def _binary(function: Callable[[Any, Any], Any]) -> Callable[[Op, list[Array]], 
     return run
 
 
-EVALUATORS: dict[str, Callable[[Op, list[Array]], Array]] = {
+EVALUATORS: dict[str, Callable[[Op, list[Array]], Array | list[Array]]] = {
     "const": lambda op, v: constant(op),
     "const_shape": lambda op, v: constant(op),
     "identity": lambda op, v: v[0],
@@ -294,4 +296,5 @@ def _evaluate_op(op: Op, operands: list[Array]) -> list[Array]:
     evaluator = EVALUATORS.get(op.name.removeprefix("tosa."))
     if evaluator is None:
         raise NotImplementedError(op.name)
-    return [np.asarray(evaluator(op, operands))]
+    made = evaluator(op, operands)
+    return made if isinstance(made, list) else [np.asarray(made)]

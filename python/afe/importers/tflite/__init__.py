@@ -6,6 +6,7 @@ The families register their operators when they are imported.
 from afe.importers.tflite import (  # noqa: F401
     activation,
     convolution,
+    detection,
     elementwise,
     joining,
     lstm,

@@ -238,6 +238,7 @@ class _Reader:
             _vector(operator, "Intermediates"),
             operator.BuiltinOptionsType(),
             operator.BuiltinOptions(),
+            _bytes(operator, "CustomOptions"),
         )
 
     def _indices(
@@ -301,6 +302,13 @@ def _vector(owner: Any, member: str) -> tuple[int, ...]:
     if getattr(owner, member + "Length")() == 0:
         return ()
     return tuple(getattr(owner, member + "AsNumpy")().tolist())
+
+
+def _bytes(owner: Any, member: str) -> bytes:
+    """A vector of bytes of a table; empty where it is absent."""
+    if getattr(owner, member + "Length")() == 0:
+        return b""
+    return bytes(getattr(owner, member + "AsNumpy")().tobytes())
 
 
 def _text(raw: bytes | None) -> str:
