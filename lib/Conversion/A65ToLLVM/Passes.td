@@ -46,15 +46,19 @@ def LowerCustomPass : Pass<"a65-lower-custom", "::mlir::func::FuncOp"> {
   let summary = "operators that TOSA or its upstream lowering cannot say exactly become linalg";
   let description = [{
     `tosa.custom` of domain afe, by the table of docs/tosa-conventions.md, and `tosa.avg_pool2d` on
-    f32, whose order of addition the conventions fix. Every other `tosa.custom` is an error.
+    f32, whose order of addition the conventions fix. Operators whose control flow depends on data
+    (`litert.detection_postprocess`) become loops on buffers. Every other `tosa.custom` is an error.
     ```
     %y = tosa.custom %x {operator_name = "dequantize", domain_name = "afe", …}
     ==>
     %y = linalg.generic … { arith.sitofp, arith.mulf }
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def LowerCopiesPass : Pass<"a65-lower-copies", "::mlir::func::FuncOp"> {

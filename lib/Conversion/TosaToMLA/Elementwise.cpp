@@ -63,6 +63,17 @@ SmallVector<Operation *> closureOf(Operation *op) {
   return closure.takeVector();
 }
 
+/// `op` and the comparisons and logic it reads: nothing stores a boolean between two programs.
+SmallVector<Operation *> withConditions(Operation *op) {
+  llvm::SetVector<Operation *> group;
+  group.insert(op);
+  for (size_t next = 0; next < group.size(); ++next)
+    for (Value operand : laneOperands(group[next]))
+      if (elementOf(operand).isInteger(1) && isLaneOp(operand.getDefiningOp()))
+        group.insert(operand.getDefiningOp());
+  return group.takeVector();
+}
+
 /// Recomputing a small tensor for every element of a larger one costs more than reading it, unless
 /// the program reduces its own elements to it.
 bool Clustering::isWorthFusing(const Cluster &larger, Value value) {
@@ -90,7 +101,7 @@ bool Clustering::growOnce(Cluster &cluster, llvm::DenseSet<Value> &rejected) {
         cluster = larger;
         return true;
       }
-      Cluster byOne = cluster.with(op);
+      Cluster byOne = cluster.with(withConditions(op));
       if (!isByteTensor(value) && fits(byOne)) {
         cluster = byOne;
         return true;
@@ -104,7 +115,7 @@ bool Clustering::growOnce(Cluster &cluster, llvm::DenseSet<Value> &rejected) {
 std::optional<Cluster> Clustering::grow(Operation *root) {
   Cluster cluster = Cluster(root).with(closureOf(root));
   if (!fits(cluster))
-    cluster = Cluster(root);
+    cluster = Cluster(root).with(withConditions(root));
   if (!fits(cluster))
     return std::nullopt;
   llvm::DenseSet<Value> rejected;

@@ -39,3 +39,27 @@ func.func @incomplete(%x: tensor<5xi8>) -> tensor<5xf32> {
   %y = tosa.custom %x {operator_name = "dequantize", domain_name = "afe", implementation_attrs = "{scale = 0.25 : f32}"} : (tensor<5xi8>) -> tensor<5xf32>
   return %y : tensor<5xf32>
 }
+
+// -----
+
+// Loops on buffers: the boxes in f64, then the best candidate once per detection; four results.
+// CHECK-LABEL: func.func @detect
+// CHECK-COUNT-6: memref.alloc()
+// CHECK: math.exp %{{.*}} : f64
+// CHECK: scf.for
+// CHECK: arith.maxnumf
+// CHECK: scf.if
+// CHECK-COUNT-4: bufferization.to_tensor
+// CHECK-NOT: tosa.custom
+func.func @detect(%b: tensor<1x7x4xf32>, %s: tensor<1x7x3xf32>, %a: tensor<7x4xf32>) -> (tensor<1x5x4xf32>, tensor<1x5xf32>, tensor<1x5xf32>, tensor<1xf32>) {
+  %r:4 = tosa.custom %b, %s, %a {operator_name = "litert.detection_postprocess", domain_name = "afe", implementation_attrs = "{max_detections = 5 : i64, max_classes = 1 : i64, detections_per_class = 9 : i64, num_classes = 2 : i64, regular = false, score_threshold = 0.5 : f32, iou_threshold = 0.5 : f32, y_scale = 10.0 : f32, x_scale = 10.0 : f32, h_scale = 5.0 : f32, w_scale = 5.0 : f32}"} : (tensor<1x7x4xf32>, tensor<1x7x3xf32>, tensor<7x4xf32>) -> (tensor<1x5x4xf32>, tensor<1x5xf32>, tensor<1x5xf32>, tensor<1xf32>)
+  return %r#0, %r#1, %r#2, %r#3 : tensor<1x5x4xf32>, tensor<1x5xf32>, tensor<1x5xf32>, tensor<1xf32>
+}
+
+// -----
+
+func.func @too_few_anchors(%b: tensor<1x7x4xf32>, %s: tensor<1x7x3xf32>, %a: tensor<6x4xf32>) -> (tensor<1x5x4xf32>, tensor<1x5xf32>, tensor<1x5xf32>, tensor<1xf32>) {
+  // expected-error@+1 {{'litert.detection_postprocess' needs f32 box encodings, scores and anchors of shapes that belong together}}
+  %r:4 = tosa.custom %b, %s, %a {operator_name = "litert.detection_postprocess", domain_name = "afe", implementation_attrs = "{max_detections = 5 : i64, max_classes = 1 : i64, detections_per_class = 9 : i64, num_classes = 2 : i64, regular = false, score_threshold = 0.5 : f32, iou_threshold = 0.5 : f32, y_scale = 10.0 : f32, x_scale = 10.0 : f32, h_scale = 5.0 : f32, w_scale = 5.0 : f32}"} : (tensor<1x7x4xf32>, tensor<1x7x3xf32>, tensor<6x4xf32>) -> (tensor<1x5x4xf32>, tensor<1x5xf32>, tensor<1x5xf32>, tensor<1xf32>)
+  return %r#0, %r#1, %r#2, %r#3 : tensor<1x5x4xf32>, tensor<1x5xf32>, tensor<1x5xf32>, tensor<1xf32>
+}

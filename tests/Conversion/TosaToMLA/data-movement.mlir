@@ -40,3 +40,24 @@ func.func @main(%x: tensor<1x3x4x5xi8>) -> tensor<1x60xi8> {
   %r = tosa.reshape %c, %shape : (tensor<1x4x5x3xi8>, !tosa.shape<2>) -> tensor<1x60xi8>
   return %r : tensor<1x60xi8>
 }
+
+// -----
+
+// 16-bit tensors between two programs are moved too: steps of a sequence.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[WIDE:.*]] = mla.vector {{.*}} -> tensor<1x5x1x7xi16>
+// CHECK: mla.slice %[[WIDE]] {size = array<i64: 1, 1, 1, 7>, start = array<i64: 0, 3, 0, 0>} : tensor<1x5x1x7xi16> -> tensor<1x1x1x7xi16>
+// CHECK-NOT: tosa.
+func.func @main(%x: tensor<1x5x1x7xi8>) -> tensor<1x1x1x7xi8> {
+  %m = "tosa.const"() <{values = dense<1073741824> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %up = "tosa.const"() <{values = dense<23> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %down = "tosa.const"() <{values = dense<37> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %zi8 = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %zi16 = "tosa.const"() <{values = dense<0> : tensor<1xi16>}> : () -> tensor<1xi16>
+  %w = tosa.rescale %x, %m, %up, %zi8, %zi16 {scale32 = true, rounding_mode = SINGLE_ROUND, per_channel = false, input_unsigned = false, output_unsigned = false} : (tensor<1x5x1x7xi8>, tensor<1xi32>, tensor<1xi8>, tensor<1xi8>, tensor<1xi16>) -> tensor<1x5x1x7xi16>
+  %start = tosa.const_shape {values = dense<[0, 3, 0, 0]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %size = tosa.const_shape {values = dense<[1, 1, 1, 7]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %s = tosa.slice %w, %start, %size : (tensor<1x5x1x7xi16>, !tosa.shape<4>, !tosa.shape<4>) -> tensor<1x1x1x7xi16>
+  %n = tosa.rescale %s, %m, %down, %zi16, %zi8 {scale32 = true, rounding_mode = SINGLE_ROUND, per_channel = false, input_unsigned = false, output_unsigned = false} : (tensor<1x1x1x7xi16>, tensor<1xi32>, tensor<1xi8>, tensor<1xi16>, tensor<1xi8>) -> tensor<1x1x1x7xi8>
+  return %n : tensor<1x1x1x7xi8>
+}

@@ -121,3 +121,63 @@ func.func @main(%a: tensor<3x5xi8>, %b: tensor<3x5xi8>) -> tensor<3x5xi8> {
   %q = tosa.cast %r : (tensor<3x5xi32>) -> tensor<3x5xi8>
   return %q : tensor<3x5xi8>
 }
+
+// -----
+
+// A program that is too long is cut where a 32-bit tensor passes, never between a comparison and its selection.
+// CHECK-LABEL: func.func @main
+// CHECK: mla.vector {{.*}} -> tensor<1x3x5x7xi32>
+// CHECK-NOT: -> tensor<1x3x5x7xi1>
+// CHECK: mla.vector {{.*}} -> tensor<1x3x5x7xi8>
+// CHECK-NOT: tosa.
+func.func @main(%x: tensor<1x3x5x7xi8>, %y: tensor<1x3x5x7xi8>) -> tensor<1x3x5x7xi8> {
+  %z = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %a = tosa.cast %x : (tensor<1x3x5x7xi8>) -> tensor<1x3x5x7xi32>
+  %b = tosa.cast %y : (tensor<1x3x5x7xi8>) -> tensor<1x3x5x7xi32>
+  %v0 = tosa.mul %a, %b, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %g0 = tosa.greater %v0, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p0 = tosa.mul %v0, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v1 = tosa.select %g0, %p0, %v0 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g1 = tosa.greater %v1, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p1 = tosa.mul %v1, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v2 = tosa.select %g1, %p1, %v1 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g2 = tosa.greater %v2, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p2 = tosa.mul %v2, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v3 = tosa.select %g2, %p2, %v2 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g3 = tosa.greater %v3, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p3 = tosa.mul %v3, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v4 = tosa.select %g3, %p3, %v3 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g4 = tosa.greater %v4, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p4 = tosa.mul %v4, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v5 = tosa.select %g4, %p4, %v4 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g5 = tosa.greater %v5, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p5 = tosa.mul %v5, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v6 = tosa.select %g5, %p5, %v5 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g6 = tosa.greater %v6, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p6 = tosa.mul %v6, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v7 = tosa.select %g6, %p6, %v6 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g7 = tosa.greater %v7, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p7 = tosa.mul %v7, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v8 = tosa.select %g7, %p7, %v7 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g8 = tosa.greater %v8, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p8 = tosa.mul %v8, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v9 = tosa.select %g8, %p8, %v8 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g9 = tosa.greater %v9, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p9 = tosa.mul %v9, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v10 = tosa.select %g9, %p9, %v9 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g10 = tosa.greater %v10, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p10 = tosa.mul %v10, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v11 = tosa.select %g10, %p10, %v10 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g11 = tosa.greater %v11, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p11 = tosa.mul %v11, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v12 = tosa.select %g11, %p11, %v11 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g12 = tosa.greater %v12, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p12 = tosa.mul %v12, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v13 = tosa.select %g12, %p12, %v12 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %g13 = tosa.greater %v13, %b : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi1>
+  %p13 = tosa.mul %v13, %a, %z : (tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>, tensor<1xi8>) -> tensor<1x3x5x7xi32>
+  %v14 = tosa.select %g13, %p13, %v13 : (tensor<1x3x5x7xi1>, tensor<1x3x5x7xi32>, tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %c = tosa.clamp %v14 {min_val = -128 : i32, max_val = 127 : i32} : (tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi32>
+  %r = tosa.cast %c : (tensor<1x3x5x7xi32>) -> tensor<1x3x5x7xi8>
+  return %r : tensor<1x3x5x7xi8>
+}

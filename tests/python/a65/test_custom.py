@@ -122,3 +122,40 @@ def test_float_average_pool_adds_columns_first():
           return %r : tensor<1x4x4x5xf32>
         }"""
     )
+
+
+@pytest.mark.parametrize("classes", ["7", "8"])
+@pytest.mark.parametrize(
+    ("regular", "max_classes", "per_class", "threshold"),
+    [
+        ("false", 1, 100, 0.1),
+        ("false", 3, 100, 0.1),
+        ("false", 9, 100, 0.95),
+        ("true", 1, 100, 0.1),
+        ("true", 2, 3, 0.6),
+        ("true", 1, 100, 2.0),
+    ],
+)
+def test_detection_postprocess(regular, max_classes, per_class, threshold, classes):
+    """Two images; equal scores; fewer detections than rows, and none."""
+    rows = 11 * max_classes
+    facts = (
+        f"max_detections = 11 : i64, max_classes = {max_classes} : i64, num_classes = 7 : i64, "
+        f"detections_per_class = {per_class} : i64, regular = {regular}, "
+        f"score_threshold = {threshold} : f32, iou_threshold = 0.3 : f32, y_scale = 10.0 : f32, "
+        "x_scale = 9.0 : f32, h_scale = 5.0 : f32, w_scale = 4.0 : f32"
+    )
+    operands = f"tensor<2x83x5xf32>, tensor<2x83x{classes}xf32>, tensor<83x4xf32>"
+    results = f"tensor<2x{rows}x4xf32>, tensor<2x{rows}xf32>, tensor<2x{rows}xf32>, tensor<2xf32>"
+    text = f"""
+    func.func @main(%a: tensor<2x83x5xf32>, %b: tensor<2x83x{classes}xf32>, %c: tensor<83x4xf32>)
+        -> ({results}) {{
+      %r:4 = tosa.custom %a, %b, %c {{operator_name = "litert.detection_postprocess",
+        domain_name = "afe", implementation_attrs = "{{{facts}}}"}} : ({operands}) -> ({results})
+      return %r#0, %r#1, %r#2, %r#3 : {results}
+    }}"""
+    random = np.random.default_rng(4)
+    encodings = random.standard_normal((2, 83, 5)).astype(np.float32)
+    scores = (random.integers(0, 40, (2, 83, int(classes))) / 40).astype(np.float32)
+    anchors = random.uniform(0.1, 0.5, (83, 4)).astype(np.float32)
+    check(text, inputs=[encodings, scores, anchors])

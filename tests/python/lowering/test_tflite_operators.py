@@ -11,6 +11,7 @@ from test_tflite_activation import *  # noqa: F403
 from test_tflite_convolution import *  # noqa: F403
 from test_tflite_elementwise import *  # noqa: F403
 from test_tflite_folding import *  # noqa: F403
+from test_tflite_lstm import *  # noqa: F403
 from test_tflite_movement import *  # noqa: F403
 
 
