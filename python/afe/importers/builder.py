@@ -82,7 +82,7 @@ class TosaBuilder(MovementBuilder):
         """
         channels = weight.shape[0]
         kernel = weight.shape[1:3]
-        x = self._drop_unreached(x, kernel, pad, stride, dilation)
+        x = self.drop_unreached(x, kernel, pad, stride, dilation)
         return self._conv(
             "tosa.conv2d", x, weight, bias, kernel, channels, pad, stride, dilation,
             (input_zp, weight_zp),
@@ -103,7 +103,7 @@ class TosaBuilder(MovementBuilder):
         """NHWC i8 by HWCM i8 plus i32 bias to i32; otherwise as `conv2d`."""
         channels = weight.shape[2] * weight.shape[3]
         kernel = weight.shape[0:2]
-        x = self._drop_unreached(x, kernel, pad, stride, dilation)
+        x = self.drop_unreached(x, kernel, pad, stride, dilation)
         return self._conv(
             "tosa.depthwise_conv2d", x, weight, bias, kernel, channels, pad, stride, dilation,
             (input_zp, weight_zp),
@@ -176,13 +176,13 @@ class TosaBuilder(MovementBuilder):
         dtype = "i32" if a.dtype == "i8" else a.dtype
         return self.op("tosa.matmul", operands, (*a.shape[:2], b.shape[2]), dtype)
 
-    def _drop_unreached(
+    def drop_unreached(
         self,
         x: Tensor,
         kernel: Sequence[int],
         pad: Sequence[int],
         stride: Sequence[int],
-        dilation: Sequence[int],
+        dilation: Sequence[int] = (1, 1),
     ) -> Tensor:
         """Slices off the rows and columns that no window of the operation reaches."""
         sizes = list(x.shape)
@@ -198,7 +198,7 @@ class TosaBuilder(MovementBuilder):
         self, x: Tensor, *, kernel: Sequence[int], stride: Sequence[int], pad: Sequence[int]
     ) -> Tensor:
         """Maximum over windows of NHWC; padding never wins."""
-        x = self._drop_unreached(x, kernel, pad, stride, (1, 1))
+        x = self.drop_unreached(x, kernel, pad, stride, (1, 1))
         height = window_count(x.shape[1] + pad[0] + pad[1], kernel[0], stride[0], 1)
         width = window_count(x.shape[2] + pad[2] + pad[3], kernel[1], stride[1], 1)
         attributes = {
@@ -337,6 +337,15 @@ class TosaBuilder(MovementBuilder):
         x, y = self.same_rank(x, y)
         operands = [x, y, self.scalar(shift, "i8")]
         return self.op("tosa.mul", operands, broadcast_shape(x.shape, y.shape), x.dtype)
+
+    def divide(self, x: Tensor, y: Tensor) -> Tensor:
+        """x / y of f32 tensors, broadcast (TOSA has the reciprocal only)."""
+        x, y = self.same_rank(x, y)
+        return self.custom("div_f32", [x, y], broadcast_shape(x.shape, y.shape), "f32")
+
+    def sqrt(self, x: Tensor) -> Tensor:
+        """The square root of an f32 tensor (TOSA has its reciprocal only)."""
+        return self.custom("sqrt_f32", [x], x.shape, "f32")
 
     def shift_left(self, x: Tensor, amount: int) -> Tensor:
         """x * 2^amount (0..31) of an i32 tensor, without regard to overflow."""

@@ -1,6 +1,6 @@
-"""Makes the helpers beside the tests importable."""
+"""Makes the helpers beside the tests importable, and the cases of the importers' tests."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "importers")]

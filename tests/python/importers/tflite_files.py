@@ -129,22 +129,27 @@ def _operator(op: Op, model: Any) -> Any:
     return made
 
 
-def run_reference(data: bytes, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
-    """Outputs of LiteRT's reference kernels."""
-    interpreter = reference_interpreter(data)
+def run_reference(
+    data: bytes, inputs: Sequence[NDArray[Any]], *, optimized: bool = False
+) -> list[NDArray[Any]]:
+    """Outputs of LiteRT's reference kernels, or of its `optimized` ones without delegates."""
+    interpreter = reference_interpreter(data, optimized=optimized)
     for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
         interpreter.set_tensor(detail["index"], value)
     interpreter.invoke()
     return [interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()]
 
 
-def reference_interpreter(data: bytes, *, keep_all: bool = False) -> Any:
-    """An interpreter with the reference kernels and nothing delegated."""
+def reference_interpreter(data: bytes, *, keep_all: bool = False, optimized: bool = False) -> Any:
+    """An interpreter with the reference (or `optimized`) kernels and nothing delegated."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+    kernels = OpResolverType.BUILTIN_REF
+    if optimized:
+        kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(
         model_content=data,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        experimental_op_resolver_type=kernels,
         experimental_preserve_all_tensors=keep_all,
         num_threads=1,
     )

@@ -224,3 +224,9 @@ def arithmetic_right_shift(x: Array, amount: Array, *, rounds: bool) -> Array:
         return shifted
     last = np.right_shift(x, np.maximum(amount, 1) - 1) & 1
     return shifted + np.where(amount > 0, last, 0).astype(x.dtype)
+
+
+def reduce_product(x: Array, axis: int) -> Array:
+    """Ascending order; wrapping for i32."""
+    products = np.multiply.accumulate(x, axis=axis, dtype=x.dtype)
+    return products.take([-1], axis=axis)

@@ -8,6 +8,8 @@ from afe.importers.tflite import (  # noqa: F401
     convolution,
     detection,
     elementwise,
+    floating,
+    floating_layers,
     joining,
     lstm,
     matmul,

@@ -25,7 +25,7 @@ from afe.importers.tflite.model import (
     read_model,
 )
 from afe.importers.tflite.node import FLOAT_REMEDY, Node
-from afe.importers.tflite.registry import HANDLERS, Handler
+from afe.importers.tflite.registry import FLOAT_HANDLERS, HANDLERS, Handler
 
 
 def import_tflite(data: bytes, *, name: str, path: Path) -> ImportedModel:
@@ -55,7 +55,7 @@ def _refuse_float_model(model: Model) -> None:
 
 def _refuse_unknown_operators(model: Model) -> None:
     """Names every operator that is not known at once, at the first one's place."""
-    known = HANDLERS.keys() | FOLDERS.keys()
+    known = HANDLERS.keys() | FLOAT_HANDLERS.keys() | FOLDERS.keys()
     unknown = [operator for operator in model.operators if operator.code not in known]
     if not unknown:
         return
@@ -74,8 +74,11 @@ def _refuse_unknown_operators(model: Model) -> None:
 
 
 def _handler(node: Node) -> Handler:
-    """An operator known to folding alone, such as FLOOR_DIV, has none for values at run time."""
-    handler = HANDLERS.get(node.info.code)
+    """By the operator's name and whether it computes in f32."""
+    handler = FLOAT_HANDLERS.get(node.info.code) if node.is_float else None
+    handler = handler or HANDLERS.get(node.info.code)
+    if handler is None and node.info.code in FLOAT_HANDLERS:
+        raise node.unsupported_type(node.input(0), "float32")
     if handler is None:
         raise node.unsupported(
             "it is known for shapes only, whose values the file tells",

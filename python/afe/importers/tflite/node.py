@@ -78,6 +78,12 @@ class Node:
             return AfeError(ErrorCode.FLOAT_MODEL, what, notes=[FLOAT_REMEDY])
         return AfeError(ErrorCode.UNSUPPORTED_TYPE, what, notes=["convert the model to int8"])
 
+    @property
+    def is_float(self) -> bool:
+        """Whether an operand or a result is f32."""
+        indices = [index for index in (*self.info.inputs, *self.info.outputs) if index >= 0]
+        return any(self._tensors[index].dtype == "f32" for index in indices)
+
     # --- operands --------------------------------------------------------------------------------
 
     def has(self, position: int) -> bool:
