@@ -73,7 +73,11 @@ class Cases:
         tensors = [*inputs, *outputs]
         results = list(range(len(inputs), len(tensors)))
         op = Op(code, list(range(len(inputs))), results, options, fields, version)
-        arguments = [index for index, tensor in enumerate(inputs) if tensor.data is None]
+        arguments = [
+            index
+            for index, tensor in enumerate(inputs)
+            if tensor.data is None and not tensor.variable
+        ]
         return make_file(tensors, [op], arguments, results)
 
     def check(self, *arguments: Any, **named: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from litert_oracle import Cases, constant
+from litert_oracle import Cases, assert_exact, constant
 from tflite_files import T
 
 DTYPES = [pytest.param(np.int8, id="int8"), pytest.param(np.uint8, id="uint8")]
@@ -154,3 +154,19 @@ def test_resize(code: str, dtype: Any, size: Any, align: bool, half: bool) -> No
     options = "".join(part.title() for part in code.split("_")) + "Options"
     fields = {"alignCorners": align, "halfPixelCenters": half}
     cases.check(code, [x, constant(size)], y, options, fields, version=3)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("depth", [1, 2, 7, 300])
+def test_l2_normalization(dtype: Any, depth: int) -> None:
+    """Rows of every length; among them zeros and ones."""
+    cases = Cases(9)
+    x = cases.activation((4, 3, depth), dtype)
+    middle = 128 if dtype == np.uint8 else 0
+    y = T((4, 3, depth), dtype, 1 / 128, middle)
+    data = cases.single("L2_NORMALIZATION", [x], y, "L2NormOptions", {}, version=2)
+    values = cases.integers(dtype, x.shape)
+    values[0] = x.zero_point
+    values[1] = np.clip(int(x.zero_point) + 1, *(np.iinfo(dtype).min, np.iinfo(dtype).max))
+    values[2, 0, 1:] = x.zero_point
+    assert_exact(data, [values])

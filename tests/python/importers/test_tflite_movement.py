@@ -53,6 +53,19 @@ MOVES = [
     Move("MIRROR_PAD", (2, 3, 5, 7), [(2, 6, 6, 8)], [PADDING], {"mode": 0}),
     Move("MIRROR_PAD", (2, 3, 5, 7), [(2, 6, 6, 8)], [PADDING], {"mode": 1}),
     Move("GATHER", (2, 6, 5), [(2, 2, 2, 5)], [[[3, 0], [5, 5]]], {"axis": 1}),
+    Move(
+        "GATHER",
+        (2, 3, 6, 5),
+        [(2, 3, 4, 5)],
+        [[[3, 0, 1, 5], [5, 5, 2, 0]]],
+        {"axis": 2, "batchDims": 1},
+    ),
+    Move("GATHER_ND", (3, 4, 5), [(2, 5)], [[[2, 3], [0, 1]]]),
+    Move("GATHER_ND", (3, 4, 5), [(2, 2)], [[[[2, 3, 4], [0, 1, 0]], [[1, 1, 1], [0, 0, 2]]]]),
+    Move("SPACE_TO_BATCH_ND", (2, 4, 5, 3), [(12, 2, 3, 3)], [[2, 3], [[0, 0], [1, 3]]]),
+    Move("SPACE_TO_BATCH_ND", (2, 4, 5), [(4, 3, 5)], [[2], [[1, 1]]]),
+    Move("BATCH_TO_SPACE_ND", (12, 2, 3, 5), [(2, 3, 7, 5)], [[2, 3], [[1, 0], [0, 2]]]),
+    Move("BATCH_TO_SPACE_ND", (6, 2, 5), [(2, 5, 5)], [[3], [[0, 1]]]),
     Move("CONCATENATION", (2, 3, 5), [(2, 9, 5)], fields={"axis": -2}, copies=3),
 ]
 
@@ -67,8 +80,18 @@ def test_movement(move: Move, dtype: Any) -> None:
     constants = [constant(values) for values in move.constants]
     inputs = constants + activations if move.constants_first else activations + constants
     outputs = [cases.activation(shape, dtype, x) for shape in move.results]
-    options = move.options or "".join(part.title() for part in move.code.split("_")) + "Options"
+    options = (
+        move.options
+        or OPTIONS.get(move.code)
+        or ("".join(part.title() for part in move.code.split("_")) + "Options")
+    )
     cases.check(move.code, inputs, outputs, options, move.fields, version=move.version)
+
+
+OPTIONS = {
+    "SPACE_TO_BATCH_ND": "SpaceToBatchNDOptions",
+    "BATCH_TO_SPACE_ND": "BatchToSpaceNDOptions",
+}
 
 
 STRIDED = [
@@ -82,6 +105,14 @@ STRIDED = [
     ),
     ([1, -3, 1, 1], [2, 100, 100, 7], [1, 2, 3, 4], {"shrinkAxisMask": 1}, (2, 2, 2)),
     ([0, 0, 4, 6], [0, 0, 0, 0], [1, 1, -3, -1], {"beginMask": 15, "endMask": 15}, (2, 3, 2, 7)),
+    ([0, 0, 3], [0, 0, 6], [1, 1, 2], {"ellipsisMask": 1, "newAxisMask": 2}, (2, 3, 5, 1, 2)),
+    (
+        [0, 1, 9, 2],
+        [0, 2, 9, 0],
+        [1, 1, 1, 1],
+        {"newAxisMask": 1, "ellipsisMask": 4, "shrinkAxisMask": 8},
+        (1, 1, 3, 5),
+    ),
 ]
 
 

@@ -11,8 +11,10 @@ from test_tflite_activation import *  # noqa: F403
 from test_tflite_convolution import *  # noqa: F403
 from test_tflite_elementwise import *  # noqa: F403
 from test_tflite_folding import *  # noqa: F403
+from test_tflite_indices import *  # noqa: F403
 from test_tflite_lstm import *  # noqa: F403
 from test_tflite_movement import *  # noqa: F403
+from test_tflite_svdf import *  # noqa: F403
 
 
 @pytest.fixture(autouse=True)

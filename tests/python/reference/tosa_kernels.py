@@ -230,3 +230,9 @@ def reduce_product(x: Array, axis: int) -> Array:
     """Ascending order; wrapping for i32."""
     products = np.multiply.accumulate(x, axis=axis, dtype=x.dtype)
     return products.take([-1], axis=axis)
+
+
+def clz(x: Array) -> Array:
+    """Leading zeros of i32; 32 for 0."""
+    lengths = [32 - int(value).bit_length() for value in x.astype(np.uint32).reshape(-1)]
+    return np.array(lengths, np.int32).reshape(x.shape)

@@ -260,6 +260,7 @@ EVALUATORS: dict[str, Callable[[Op, list[Array]], Array | list[Array]]] = {
     "bitwise_or": _binary(np.bitwise_or),
     "logical_left_shift": _binary(np.left_shift),
     "arithmetic_right_shift": lambda op, v: tosa.arithmetic_right_shift(*v, rounds=op.round),
+    "clz": lambda op, v: tosa.clz(v[0]),
     "abs": lambda op, v: np.abs(v[0]),
     "negate": lambda op, v: -v[0],
     "floor": lambda op, v: np.floor(v[0]),

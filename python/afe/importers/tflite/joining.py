@@ -77,11 +77,11 @@ def pad(node: Node) -> Tensor:
             raise node.invalid(f"the padding value has shape {list(constant.shape)}")
         fill: float = constant.reshape(-1)[0].item()
     else:
-        fill = _zero(node)
+        fill = zero_of(node)
     return node.builder.pad(x, _paddings(node, x), fill)
 
 
-def _zero(node: Node) -> int:
+def zero_of(node: Node) -> int:
     """The stored value of the real 0 in the output."""
     output = node.output()
     if output.dtype == "i8" and len(output.scales) > 0:

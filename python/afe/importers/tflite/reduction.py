@@ -48,7 +48,9 @@ def _requantized_sum(node: Node, scaling: Scaling) -> Tensor:
 
 @operator("SUM")
 def sum_(node: Node) -> Tensor:
-    """Of uint8 alone: the int8 kernel reads its operand as uint8."""
+    """Of int32 and uint8: the int8 kernel reads its operand as uint8."""
+    if node.input(0).dtype == "i32":
+        return _reduced(node, "sum")
     if not node.input(0).is_unsigned:
         raise node.unsupported(
             "LiteRT's kernel for int8 reads its operand as uint8",
@@ -61,12 +63,27 @@ def sum_(node: Node) -> Tensor:
 @operator("REDUCE_MAX", "REDUCE_MIN")
 def reduce_max(node: Node) -> Tensor:
     """Of the stored values: the kernels require one quantization."""
-    x = node.int8_value(0)
-    if node.in_affine(0) != node.out_affine():
-        raise node.invalid("input and output must have the same scale and zero point")
+    if node.input(0).dtype != "i32":
+        node.int8_value(0)
+        if node.in_affine(0) != node.out_affine():
+            raise node.invalid("input and output must have the same scale and zero point")
+    return _reduced(node, node.info.code.removeprefix("REDUCE_").lower())
+
+
+@operator("REDUCE_PROD")
+def reduce_prod(node: Node) -> Tensor:
+    """Of int32 alone."""
+    if node.input(0).dtype != "i32":
+        raise node.unsupported_type(node.input(0), "int32")
+    return _reduced(node, "product")
+
+
+def _reduced(node: Node, name: str) -> Tensor:
+    """`tosa.reduce_<name>` of the stored values over the operator's axes."""
+    x = node.value(0)
     axes = _axes(node, len(x.shape))
     for axis in axes:
-        x = node.builder.reduce(node.info.code.removeprefix("REDUCE_").lower(), x, axis)
+        x = node.builder.reduce(name, x, axis)
     return _finish(node, x, axes)
 
 

@@ -97,6 +97,8 @@ TABLES: dict[str, Fields] = {
     "MirrorPadOptions": _fields("mode:u8"),
     "BatchMatMulOptions": _fields("adj_x:u8 adj_y:u8 asymmetric_quantize_inputs:u8"),
     "GatherOptions": _fields("axis:i32 batch_dims:i32"),
+    "OneHotOptions": _fields("axis:i32"),
+    "SVDFOptions": _fields("rank:i32 fused_activation_function:u8"),
     "SpaceToDepthOptions": _fields("block_size:i32"),
     "DepthToSpaceOptions": _fields("block_size:i32"),
     "CastOptions": _fields("in_data_type:u8 out_data_type:u8"),

@@ -1,9 +1,8 @@
-"""Operators that cut tensors apart: SLICE, STRIDED_SLICE, SPLIT, UNPACK, GATHER."""
+"""Operators that cut tensors apart: SLICE, STRIDED_SLICE, SPLIT, SPLIT_V, UNPACK."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
 import tflite
 
@@ -36,31 +35,58 @@ class _Cut:
 
 @operator("STRIDED_SLICE")
 def strided_slice(node: Node) -> Tensor:
-    """Python's x[a:b:s, c, …] with constant bounds; no new axes and no ellipsis."""
+    """Python's x[a:b:s, c, ..., None] with constant bounds."""
     options = node.options(tflite.StridedSliceOptions)
-    if options.NewAxisMask() or options.EllipsisMask() or options.Offset():
-        raise node.unsupported("new axes, ellipses and offsets", "write the slice per axis")
     x = node.value(0)
     begin, end, steps = node.int_list(1), node.int_list(2), node.int_list(3)
-    if not len(begin) == len(end) == len(steps) <= len(x.shape) or 0 in steps:
+    if not len(begin) == len(end) == len(steps) or 0 in steps:
         raise node.invalid(f"bounds {begin}, {end} and steps {steps} for {list(x.shape)}")
-    cuts, kept = [], []
-    for axis, size in enumerate(x.shape):
-        shrinks = bool(options.ShrinkAxisMask() >> axis & 1) and axis < len(begin)
-        if axis >= len(begin):
-            cut = _Cut(0, size, 1)
-        elif shrinks:
-            cut = _Cut(begin[axis] + (size if begin[axis] < 0 else 0), 1, 1)
+    cuts: list[_Cut] = []
+    kept: list[int] = []
+    for entry in range(len(begin)):
+        if options.EllipsisMask() >> entry & 1:
+            behind = _axes_from(options, entry + 1, len(begin))
+            whole = x.shape[len(cuts) : len(x.shape) - behind]
+            cuts += [_Cut(0, size, 1) for size in whole]
+            kept += whole
+        elif options.NewAxisMask() >> entry & 1:
+            kept.append(1)
+        elif len(cuts) == len(x.shape):
+            raise node.invalid(f"bounds {begin} for {list(x.shape)}")
         else:
-            first = None if options.BeginMask() >> axis & 1 else begin[axis]
-            last = None if options.EndMask() >> axis & 1 else end[axis]
-            indices = range(size)[first : last : steps[axis]]
-            cut = _Cut(indices.start, len(indices), steps[axis])
-        if cut.count < 1 or not 0 <= cut.start < size:
-            raise node.invalid(f"the slice of axis {axis} of {list(x.shape)} is empty")
-        cuts.append(cut)
-        kept += [] if shrinks else [cut.count]
-    return node.builder.reshape(_cut(node, x, cuts), kept)
+            size, shrinks = x.shape[len(cuts)], bool(options.ShrinkAxisMask() >> entry & 1)
+            last = end[entry] + (begin[entry] if options.Offset() else 0)
+            bounds = (begin[entry], last, steps[entry])
+            cut = _bounded(options, entry, size, bounds, shrinks)
+            if cut.count < 1 or not 0 <= cut.start < size:
+                raise node.invalid(f"the slice of axis {len(cuts)} of {list(x.shape)} is empty")
+            cuts.append(cut)
+            kept += [] if shrinks else [cut.count]
+    rest = x.shape[len(cuts) :]
+    cuts += [_Cut(0, size, 1) for size in rest]
+    return node.builder.reshape(_cut(node, x, cuts), [*kept, *rest])
+
+
+def _axes_from(options: tflite.StridedSliceOptions, first: int, count: int) -> int:
+    """How many of the entries from `first` on stand for an axis of the operand."""
+    return sum(1 for entry in range(first, count) if not options.NewAxisMask() >> entry & 1)
+
+
+def _bounded(
+    options: tflite.StridedSliceOptions,
+    entry: int,
+    size: int,
+    bounds: tuple[int, int, int],
+    shrinks: bool,
+) -> _Cut:
+    """One axis of `size` elements from begin to end, or the one element at begin."""
+    begin, end, step = bounds
+    if shrinks:
+        return _Cut(begin + (size if begin < 0 else 0), 1, 1)
+    first = None if options.BeginMask() >> entry & 1 else begin
+    last = None if options.EndMask() >> entry & 1 else end
+    indices = range(size)[first:last:step]
+    return _Cut(indices.start, len(indices), step)
 
 
 def _cut(node: Node, x: Tensor, cuts: list[_Cut]) -> Tensor:
@@ -139,24 +165,3 @@ def _parts(node: Node, x: Tensor, axis: int, sizes: list[int]) -> list[Tensor]:
         parts.append(node.builder.slice(x, starts, _with(x.shape, axis, size)))
         start += size
     return parts
-
-
-@operator("GATHER")
-def gather(node: Node) -> Tensor:
-    """x's elements along one axis at int32 indices; constant indices are checked."""
-    options = node.options(tflite.GatherOptions)
-    if options.BatchDims():
-        raise node.unsupported("batch dimensions", "flatten the batch before the gather")
-    x, indices = node.value(0), node.value(1)
-    axis = node.axis(options.Axis(), len(x.shape))
-    if node.input(1).dtype not in ("i32", "i64"):
-        raise node.unsupported_type(node.input(1), "int32 or int64")
-    if node.input(1).is_constant:
-        values = node.constant(1)
-        if values.min() < 0 or values.max() >= x.shape[axis]:
-            raise node.invalid(f"indices {values.min()}..{values.max()} of {x.shape[axis]}")
-    b = node.builder
-    outer, inner = prod(x.shape[:axis]), prod(x.shape[axis + 1 :])
-    flat = b.cast(b.reshape(indices, (1, prod(indices.shape))), "i32")
-    gathered = b.gather(b.reshape(x, (outer, x.shape[axis], inner)), b.tile(flat, (outer, 1)))
-    return b.reshape(gathered, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
