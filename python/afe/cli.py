@@ -1,4 +1,4 @@
-"""The command line: `afe compile`, `run`, `inspect`, `disasm`, `verify`, `targets`.
+"""The command line: `afe compile`, `run`, `inspect`, `check`, `disasm`, `verify`, `targets`.
 
 An error of the user's is one sentence on stderr and exit status 2. With --json stdout is one JSON
 object. Commands live in `afe.commands`; nothing heavy is imported before one is chosen.

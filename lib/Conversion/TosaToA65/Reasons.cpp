@@ -102,6 +102,9 @@ HostReason hostReason(Operation *op) {
   if (name == "qdq.softmax")
     return {llvm::formatv("'{0}' makes an f32 tensor that not only 'quantize' reads", name),
             "quantize its result"};
+  if (name == "litert.detection_postprocess")
+    return {llvm::formatv("'{0}' goes on as its data tell, the MLA's programs are fixed", name),
+            "it costs least where it is, at the model's end; fewer max_detections make it shorter"};
   if (findTensor(op, [](ShapedType type) { return type.getElementType().isF32(); }))
     return axisReason(op, name).value_or(floatReason(name));
   auto isForeign = [](ShapedType type) {

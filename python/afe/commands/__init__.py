@@ -15,6 +15,7 @@ NAMES = {
     "compile": "compile a quantized model into an archive",
     "run": "run an archive on the host: simulator, emulator and EV74 kernels",
     "inspect": "show what an archive holds: chain, batch, files, cycles per layer",
+    "check": "tell what would not run on the MLA, or not well, without compiling",
     "disasm": "print an MLA program as text",
     "verify": "compare a model's layers with a reference, layer by layer",
     "targets": "list the machine descriptions, or show one",

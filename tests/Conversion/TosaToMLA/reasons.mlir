@@ -69,3 +69,11 @@ func.func @main(%x: tensor<1x7xi8>) -> tensor<1x7xi8> {
   %o = tosa.custom %s {domain_name = "mine", operator_name = "other", implementation_attrs = ""} : (tensor<1x7xi8>) -> tensor<1x7xi8>
   return %o : tensor<1x7xi8>
 }
+
+// -----
+
+// CHECK: a65.reason = "'litert.detection_postprocess' goes on as its data tell, the MLA's programs are fixed"
+func.func @main(%b: tensor<1x7x4xf32>, %s: tensor<1x7x2xf32>, %a: tensor<7x4xf32>) -> tensor<1x5xf32> {
+  %r:4 = tosa.custom %b, %s, %a {operator_name = "litert.detection_postprocess", domain_name = "afe", implementation_attrs = "{max_detections = 5 : i64}"} : (tensor<1x7x4xf32>, tensor<1x7x2xf32>, tensor<7x4xf32>) -> (tensor<1x5x4xf32>, tensor<1x5xf32>, tensor<1x5xf32>, tensor<1xf32>)
+  return %r#2 : tensor<1x5xf32>
+}

@@ -130,10 +130,11 @@ def test_fill_and_zeros_like() -> None:
     """A computed value in a constant shape; zeros of another tensor's shape."""
     tensors = [
         constant([2, 3]), T((), np.int32), T((2, 3), np.int32), T((2, 3), np.int32),
-        T((1, 3), np.int8, 0.5, 3), T((1, 3), np.int8, 0.5, 3),
+        T((1, 3), np.int8, 0.5, 3), T((1, 3), np.int8, 0.5, 3), T((2, 3), np.int32),
     ]  # fmt: skip
     ops = [
         Op("FILL", [0, 1], [2]), Op("ZEROS_LIKE", [2], [3]), Op("MAXIMUM", [4, 4], [5]),
+        Op("ADD", [2, 3], [6], "AddOptions", {}),
     ]  # fmt: skip
-    data = make_file(tensors, ops, [1, 4], [2, 3, 5])
+    data = make_file(tensors, ops, [1, 4], [2, 6, 5])
     assert_exact(data, [np.array(41, np.int32), REST])
