@@ -101,21 +101,24 @@ def test_float_model() -> None:
 def test_float_operator_in_a_quantized_model() -> None:
     """The operator and its tensor are named."""
     tensors = [
-        T((1, 8), np.int8, 0.1, 3),
-        T((1, 8), np.float32, name="wide"),
-        T((1, 8), np.float32, name="y"),
+        T((1, 2, 2, 8), np.int8, 0.1, 3),
+        T((1, 2, 2, 8), np.float32, name="wide"),
+        T((1, 4, 4, 8), np.float32, name="y"),
+        T(data=np.array([4, 4], np.int32)),
     ]
-    ops = [Op("DEQUANTIZE", [0], [1]), Op("SOFTMAX", [1], [2], "SoftmaxOptions", {"beta": 1.0})]
-    refused(
-        make_file(tensors, ops, [0], [2]), ErrorCode.FLOAT_MODEL, "operator 1 SOFTMAX 'y'", "'wide'"
-    )
+    ops = [
+        Op("DEQUANTIZE", [0], [1]),
+        Op("RESIZE_BILINEAR", [1, 3], [2], "ResizeBilinearOptions", {}),
+    ]
+    data = make_file(tensors, ops, [0], [2])
+    refused(data, ErrorCode.FLOAT_MODEL, "operator 1 RESIZE_BILINEAR 'y'", "'wide'")
 
 
 def test_unknown_operator() -> None:
     """Operator, index, name of its output, and what would help."""
     tensors = [T((1, 8), np.int8, 0.1, 3), T((1, 8), np.int8, 0.1, 3, name="out")]
-    data = make_file(tensors, [Op("SIN", [0], [1])], [0], [1])
-    refused(data, ErrorCode.UNSUPPORTED_OPERATOR, "operator 0 SIN 'out'", "1 of 1", "replace")
+    data = make_file(tensors, [Op("RFFT2D", [0], [1])], [0], [1])
+    refused(data, ErrorCode.UNSUPPORTED_OPERATOR, "operator 0 RFFT2D 'out'", "1 of 1", "replace")
 
 
 def test_custom_operator_is_named() -> None:
