@@ -1,0 +1,44 @@
+// The candidates worth telling of.
+
+#include "Scheduling/Trace.h"
+
+namespace afe::sched {
+
+static bool sameShape(const Mapping &a, const Mapping &b) {
+  return a.imageParts == b.imageParts && a.rowParts == b.rowParts &&
+         a.channelParts == b.channelParts && a.channelsOuter == b.channelsOuter;
+}
+
+void CandidateList::note(const Mapping &mapping, const EngineCycles &engines) {
+  for (Candidate &entry : cheapest)
+    if (sameShape(entry.mapping, mapping)) {
+      if (mapping.predictedCycles < entry.mapping.predictedCycles)
+        entry = {mapping, engines};
+      return;
+    }
+  cheapest.push_back({mapping, engines});
+}
+
+std::optional<Candidate> CandidateList::runnerUp(const Mapping &chosen) const {
+  std::optional<Candidate> best;
+  for (const Candidate &entry : cheapest)
+    if (!sameShape(entry.mapping, chosen) &&
+        (!best || entry.mapping.predictedCycles < best->mapping.predictedCycles))
+      best = entry;
+  return best;
+}
+
+std::optional<Candidate> CandidateList::entryOf(const Mapping &chosen) const {
+  for (const Candidate &entry : cheapest)
+    if (sameShape(entry.mapping, chosen))
+      return entry;
+  return std::nullopt;
+}
+
+const char *nameOf(RunEnd::Why why) {
+  constexpr const char *kNames[] = {"last-layer", "layer",  "constants", "tile",    "dearer",
+                                    "next-run",   "effort", "race",      "disabled"};
+  return kNames[int(why)];
+}
+
+} // namespace afe::sched
