@@ -9,6 +9,14 @@ static bool sameShape(const Mapping &a, const Mapping &b) {
          a.channelParts == b.channelParts && a.channelsOuter == b.channelsOuter;
 }
 
+/// The same tiles at the same cost: the order of a single tile along an axis is no choice.
+static bool sameTiles(const Mapping &a, const Mapping &b) {
+  return a.imageParts == b.imageParts && a.rowParts == b.rowParts &&
+         a.channelParts == b.channelParts && a.tileImages == b.tileImages &&
+         a.tileRows == b.tileRows && a.tileCols == b.tileCols && a.tileBlocks == b.tileBlocks &&
+         a.predictedCycles == b.predictedCycles;
+}
+
 void CandidateList::note(const Mapping &mapping, const EngineCycles &engines) {
   for (Candidate &entry : cheapest)
     if (sameShape(entry.mapping, mapping)) {
@@ -22,7 +30,7 @@ void CandidateList::note(const Mapping &mapping, const EngineCycles &engines) {
 std::optional<Candidate> CandidateList::runnerUp(const Mapping &chosen) const {
   std::optional<Candidate> best;
   for (const Candidate &entry : cheapest)
-    if (!sameShape(entry.mapping, chosen) &&
+    if (!sameShape(entry.mapping, chosen) && !sameTiles(entry.mapping, chosen) &&
         (!best || entry.mapping.predictedCycles < best->mapping.predictedCycles))
       best = entry;
   return best;

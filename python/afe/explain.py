@@ -19,6 +19,11 @@ from afe.package.decisions import (
 Decisions = Mapping[str, Sequence[Decision]]
 """Per MLA segment, in the order of execution."""
 
+_HEADER = ("#", "layer", "start", "end", "busiest engine", "cascade", "split", "tile", "source")
+_LEGEND = (
+    "split: over the quads, images x rows x channels; tile: images x rows x columns x channels; "
+    "cascade: # of its first layer"
+)
 _HOMES = {
     "L2": "stays in L2",
     "L1": "never leaves L1",
@@ -34,10 +39,10 @@ def find_layers(decisions: Decisions, wanted: str) -> list[tuple[str, Decision]]
     """
     layers = [(segment, layer) for segment, part in decisions.items() for layer in part]
     found = [pair for pair in layers if wanted in (pair[1].layer, f"{pair[0]}/{pair[1].layer}")]
-    found = found or [pair for pair in layers if wanted in pair[1].sources]
+    found = found or [pair for pair in layers if wanted in operators_of(pair[1])]
     if found:
         return found
-    known = {name: None for _, layer in layers for name in (layer.layer, *layer.sources)}
+    known = {name: None for _, layer in layers for name in (layer.layer, *operators_of(layer))}
     near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.4)
     hint = "did you mean " + " or ".join(f"'{name}'" for name in near) if near else ""
     notes = [] if near else [f"layers: {', '.join(layer.layer for _, layer in layers[:8])} …"]
@@ -47,9 +52,15 @@ def find_layers(decisions: Decisions, wanted: str) -> list[tuple[str, Decision]]
     )
 
 
+def operators_of(layer: Decision) -> list[str]:
+    """Names of the model's operators: as they are, and the parts that a converter joined by `;`."""
+    parts = [part for source in layer.sources for part in source.split(";")]
+    return list(dict.fromkeys([*layer.sources, *filter(None, parts)]))
+
+
 def table_lines(decisions: Decisions) -> list[str]:
     """A line per layer, aligned; cascades by the number of the line they start in."""
-    rows = [("#", "layer", "start", "end", "busiest engine", "cascade", "quads", "tile", "source")]
+    rows: list[tuple[str, ...]] = [_HEADER]
     for segment, layers in decisions.items():
         first = len(rows)
         numbers = {layer.layer: first + index for index, layer in enumerate(layers)}
@@ -64,7 +75,7 @@ def table_lines(decisions: Decisions) -> list[str]:
             for column, (text, width) in enumerate(zip(row, widths, strict=False))
         ]
         lines.append("  ".join([*cells, row[-1]]).rstrip())
-    return lines
+    return [*lines, _LEGEND]
 
 
 def _row(number: int, segment: str, layer: Decision, numbers: Mapping[str, int]) -> tuple[str, ...]:
@@ -145,7 +156,7 @@ def _alone_lines(alone: Candidate, runner_up: Candidate | None, in_cascade: bool
             f"({more:+,}), {binding_engine(runner_up.engine_cycles)} binds"
         )
     else:
-        lines.append("  no other split or loop order fits")
+        lines.append("  no other split or loop order fits and makes a difference")
     return lines
 
 

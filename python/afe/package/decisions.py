@@ -99,9 +99,9 @@ class Decision:
     """One layer: what was chosen, what came of it, and the next best.
 
     `sources` are the model's own operators. `run` are the layers of its cascade, or it alone.
-    `tiling` is of the run's last result. Cycles count from the program's start; -1: no instruction.
-    `engine_cycles` are busy cycles, on average over the quads. `cascade` and `run_end` stand at the
-    first layer of a run.
+    `tiling` is of the run's last result. Both cycles are inclusive, from the program's start; -1:
+    no instruction. `engine_cycles` are busy cycles, on average over the quads. `cascade` and
+    `run_end` stand at the first layer of a run.
     """
 
     layer: str
@@ -154,7 +154,7 @@ def _decision(entry: Mapping[str, Any], run: Sequence[str]) -> Decision:
         tiling=_tiling(entry["mapping"]),
         tensors=tuple(TensorHome(**tensor) for tensor in entry["tensors"]),
         start_cycle=entry["start"],
-        end_cycle=entry["end"],
+        end_cycle=max(entry["end"], 0) - 1,
         stall_cycles=entry["stalls"],
         engine_cycles=entry["engines"],
         alone=_candidate(search.get("alone")),
