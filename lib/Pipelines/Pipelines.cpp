@@ -16,6 +16,26 @@ using namespace mlir;
 namespace afe {
 namespace {
 
+/// What a user can ask of the solvers, by name (lib/Scheduling/Options.h).
+template <typename Derived> struct SolverOptions : PassPipelineOptions<Derived> {
+  using Self = PassPipelineOptions<Derived>;
+  typename Self::template Option<std::string> effort{
+      *this, "effort", llvm::cl::desc("how far to search: low, default or high"),
+      llvm::cl::init("default")};
+  typename Self::template ListOption<std::string> disable{
+      *this, "disable", llvm::cl::desc("optimisations to leave out")};
+
+  /// As the options of one pass.
+  template <typename PassOptions> PassOptions as() const {
+    PassOptions options;
+    options.effort = effort;
+    for (const std::string &name : disable)
+      options.disable.push_back(name);
+    return options;
+  }
+};
+struct PlanOptions : SolverOptions<PlanOptions> {};
+
 struct CanonicalizeOptions : PassPipelineOptions<CanonicalizeOptions> {
   Option<int64_t> batchSize{*this, "batch-size", llvm::cl::desc("images per run"),
                             llvm::cl::init(1)};
@@ -41,48 +61,61 @@ void buildPartition(OpPassManager &pm) {
   pm.addPass(createVerifyLoweredPass());
 }
 
-void buildLayout(OpPassManager &pm) { pm.addPass(createChooseLayoutsPass()); }
-void buildPlan(OpPassManager &pm) { pm.addPass(createPlanTilesPass()); }
-void buildPlace(OpPassManager &pm) { pm.addPass(createPlaceBuffersPass()); }
+template <typename Options> void buildLayout(OpPassManager &pm, const Options &options) {
+  pm.addPass(createChooseLayoutsPass(options.template as<ChooseLayoutsPassOptions>()));
+}
+template <typename Options> void buildPlan(OpPassManager &pm, const Options &options) {
+  pm.addPass(createPlanTilesPass(options.template as<PlanTilesPassOptions>()));
+}
+template <typename Options> void buildPlace(OpPassManager &pm, const Options &options) {
+  pm.addPass(createPlaceBuffersPass(options.template as<PlaceBuffersPassOptions>()));
+}
 
 /// Programs, each proved free of hazards before anything is made of it.
-void buildSchedule(OpPassManager &pm) {
-  pm.addPass(createScheduleProgramPass());
+template <typename Options> void buildSchedule(OpPassManager &pm, const Options &options) {
+  pm.addPass(createScheduleProgramPass(options.template as<ScheduleProgramPassOptions>()));
   pm.addPass(createValidateProgramsPass());
 }
 
 void buildEncode(OpPassManager &pm) { pm.addPass(mla::createEncodePass()); }
 
-/// A phase without options.
-struct Phase {
-  const char *name, *description;
-  void (*build)(OpPassManager &);
+struct CompileOptions : SolverOptions<CompileOptions> {
+  Option<int64_t> batchSize{*this, "batch-size", llvm::cl::desc("images per run"),
+                            llvm::cl::init(1)};
 };
 
-constexpr Phase kPhases[] = {
-    {"afe-phase-lower", "TOSA to layer operations of the MLA", buildLower},
-    {"afe-phase-partition", "segments for the MLA and the Cortex-A65", buildPartition},
-    {"afe-phase-layout", "layouts, views", buildLayout},
-    {"afe-phase-plan", "tiles, quad splits, residency", buildPlan},
-    {"afe-phase-place", "L2 addresses", buildPlace},
-    {"afe-phase-schedule", "instructions with start cycles, validated", buildSchedule},
-    {"afe-phase-encode", ".lm bytes", buildEncode},
-};
+void buildCompile(OpPassManager &pm, const CompileOptions &options) {
+  CanonicalizeOptions canonicalize;
+  canonicalize.batchSize = options.batchSize;
+  buildCanonicalize(pm, canonicalize);
+  buildLower(pm);
+  buildPartition(pm);
+  buildLayout(pm, options);
+  buildPlan(pm, options);
+  buildPlace(pm, options);
+  buildSchedule(pm, options);
+  buildEncode(pm);
+}
 
 } // namespace
 
 void registerPipelines() {
   PassPipelineRegistration<CanonicalizeOptions>(
       "afe-phase-canonicalize", "TOSA with the batch set and idioms normalised", buildCanonicalize);
-  for (const Phase &phase : kPhases)
-    PassPipelineRegistration<>(phase.name, phase.description, phase.build);
-  PassPipelineRegistration<CanonicalizeOptions>(
-      "afe-compile", "every phase from TOSA to .lm bytes",
-      [](OpPassManager &pm, const CanonicalizeOptions &options) {
-        buildCanonicalize(pm, options);
-        for (const Phase &phase : kPhases)
-          phase.build(pm);
-      });
+  PassPipelineRegistration<>("afe-phase-lower", "TOSA to layer operations of the MLA", buildLower);
+  PassPipelineRegistration<>("afe-phase-partition", "segments for the MLA and the Cortex-A65",
+                             buildPartition);
+  PassPipelineRegistration<PlanOptions>("afe-phase-layout", "layouts, views",
+                                        buildLayout<PlanOptions>);
+  PassPipelineRegistration<PlanOptions>("afe-phase-plan", "tiles, quad splits, residency",
+                                        buildPlan<PlanOptions>);
+  PassPipelineRegistration<PlanOptions>("afe-phase-place", "L2 addresses", buildPlace<PlanOptions>);
+  PassPipelineRegistration<PlanOptions>("afe-phase-schedule",
+                                        "instructions with start cycles, validated",
+                                        buildSchedule<PlanOptions>);
+  PassPipelineRegistration<>("afe-phase-encode", ".lm bytes", buildEncode);
+  PassPipelineRegistration<CompileOptions>("afe-compile", "every phase from TOSA to .lm bytes",
+                                           buildCompile);
 }
 
 } // namespace afe

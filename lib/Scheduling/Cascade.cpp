@@ -27,12 +27,16 @@ TensorUses::TensorUses(const Network &network)
   }
 }
 
-/// A layer whose tiles need whole channels of neighbouring rows, and nothing else.
-static bool canCascade(const Layer &layer) {
+const char *whyNotInCascade(const Layer &layer) {
+  if (layer.kind == Layer::Kind::Move)
+    return "moves data";
   if (layer.kind == Layer::Kind::Vector)
-    return !layer.vector.gathers;
-  return layer.kind == Layer::Kind::Conv && !layer.conv.matmul &&
-         (layer.conv.groups == 1 || layer.conv.depthwise);
+    return layer.outputs.size() != 1 ? "has several results"
+           : layer.vector.gathers    ? "gathers pixels"
+                                     : nullptr;
+  if (layer.conv.matmul)
+    return "multiplies two activations";
+  return layer.conv.groups == 1 || layer.conv.depthwise ? nullptr : "is a grouped convolution";
 }
 
 int64_t Cascade::constantBytes(size_t i) const {
@@ -74,7 +78,7 @@ std::optional<Cascade> Cascade::make(const Network &network, const TensorUses &u
 
 bool Cascade::addLayer(const TensorUses &uses, size_t number) {
   const Layer &layer = network->layers[number];
-  if (!canCascade(layer) || network->tensors[layer.outputs[0]].n != result().n)
+  if (whyNotInCascade(layer) || network->tensors[layer.outputs[0]].n != result().n)
     return false;
   int stage = 1;
   for (int t : layer.inputs) {

@@ -33,6 +33,10 @@ struct CascadeTensor {
   int64_t slots() const { return std::max(lastUse - producedAt + 1, stored ? 2 : 1); }
 };
 
+/// Why the layer's tiles need more than whole channels of neighbouring rows, in words that follow
+/// its name; null where it can be part of a cascade.
+const char *whyNotInCascade(const Layer &layer);
+
 class Cascade {
 public:
   /// The layers [first, first + count), or nothing where they cannot be a cascade.

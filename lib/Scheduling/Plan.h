@@ -2,7 +2,10 @@
 // chooses; the emitter obeys; in the IR a plan is the attribute `plan` of a layer operation.
 #pragma once
 
+#include "Scheduling/Mapping.h"
 #include "Scheduling/Network.h"
+#include "Scheduling/Options.h"
+#include "Scheduling/Trace.h"
 #include "Target/Target.h"
 
 #include <string>
@@ -10,24 +13,13 @@
 
 namespace afe::sched {
 
-/// One layer's mapping. The quads form a grid imageParts x rowParts x channelParts; each walks over
-/// its part in tiles.
-struct Mapping {
-  int64_t imageParts = 1, rowParts = 1, channelParts = 1;
-  int64_t tileImages = 1, tileRows = 1, tileCols = 1, tileBlocks = 1; ///< of the output
-  bool channelsOuter = false; ///< loop order: channels outside pixels (weights stay) or inside
-  int64_t inputChunks = 1;    ///< input channels in this many steps, accumulated in the banks
-  int64_t kernelChunks = 1;   ///< the kernel's rows likewise, where no channel can be cut any more
-  /// Layers of the cascade that starts here, tiled by its last output; 0: inside of a cascade.
-  int64_t cascade = 1;
-  int64_t predictedCycles = 0;
-};
-
 struct Plan {
+  Options options;                ///< set before planning
   std::vector<Mapping> mappings;  ///< one per layer
   std::vector<bool> resident;     ///< per storage: lives in L2 (else in DRAM, moved tile by tile)
   std::vector<int64_t> l2Address; ///< per storage, -1 where not resident
   int64_t stagingBase = 0;        ///< L2 from here on stages what comes from DRAM
+  std::vector<LayerTrace> trace;  ///< one per layer, from planSegment()
 };
 
 /// The split of one TENSOR block inside a tile.

@@ -15,7 +15,6 @@ namespace afe::sched {
 
 namespace {
 
-constexpr size_t kMostLayers = 24;
 constexpr int64_t kWaveOverhead = 16; ///< cycles lost where one wave follows another
 
 /// Cycles of one stage's work on one tile.
@@ -25,17 +24,28 @@ struct Work {
     dram += sign * o.dram, load += sign * o.load, tensor += sign * o.tensor;
     output += sign * o.output, vector += sign * o.vector, store += sign * o.store;
   }
+  EngineCycles times(int64_t tiles) const {
+    return {dram * tiles,   load * tiles,   tensor * tiles,
+            output * tiles, vector * tiles, store * tiles};
+  }
   int64_t cycles() const { return sideBySide({dram, load, tensor, output, vector, store}); }
 };
 
 class CascadePlanner {
 public:
-  CascadePlanner(const Network &network, const Target &target, const std::vector<bool> &spilled)
+  CascadePlanner(const Network &network, const Target &target, const std::vector<bool> &spilled,
+                 Effort effort)
       : network(network), target(target), spilled(spilled), uses(network),
-        budget(target.l1_bytes * 9 / 10) {}
+        budget(target.l1_bytes * 9 / 10), effort(effort) {}
 
   /// The cheapest tiling of a run; false where none fits. `tooLarge`: the weights alone do not fit.
   bool choose(size_t first, size_t count, Mapping &best, bool &tooLarge);
+
+  /// What the chosen tiling `m` of a run costs, for the trace.
+  CascadeTrace describe(size_t first, const Mapping &m);
+  /// Why the run does not take in the layer behind it, as far as that lies in the run itself;
+  /// else Dearer with `amount` alone.
+  RunEnd tryLonger(size_t first, size_t count);
 
   /// Cycles until the network's inputs that a layer reads have come from DRAM.
   int64_t arrivalCycles(size_t layer) const {
@@ -82,6 +92,7 @@ private:
   const std::vector<bool> &spilled;
   const TensorUses uses;
   const int64_t budget;
+  const Effort effort;
   std::map<std::tuple<size_t, int64_t, int64_t>, int64_t> tensorMemo; ///< layer, images, rows
 };
 
@@ -152,13 +163,17 @@ std::vector<Work> CascadePlanner::stageWork(const Cascade &cascade, const std::v
   return work;
 }
 
-/// A tile in the middle stands for all: halos are whole there.
+/// The tile that stands for all: halos are whole in the middle.
+CascadeTile middleTile(const Cascade &cascade, const Mapping &m) {
+  int64_t y0 = std::max<int64_t>(0, (cascade.result().h - m.tileRows) / 2);
+  return {0, m.tileImages, y0, y0 + m.tileRows};
+}
+
 bool CascadePlanner::consider(const Cascade &cascade, Mapping m, Mapping &best, bool &found) {
   int64_t images = ceilDiv(cascade.result().n, m.imageParts);
   int64_t rows = ceilDiv(cascade.result().h, m.rowParts);
   int64_t tiles = ceilDiv(images, m.tileImages) * ceilDiv(rows, m.tileRows);
-  int64_t y0 = std::max<int64_t>(0, (cascade.result().h - m.tileRows) / 2);
-  CascadeTile tile{0, m.tileImages, y0, y0 + m.tileRows};
+  CascadeTile tile = middleTile(cascade, m);
   std::vector<Box> boxes = cascade.boxes(tile);
   int64_t weights = constantBytes(cascade);
   if (slotBytes(cascade, boxes) + weights > budget)
@@ -205,7 +220,7 @@ bool CascadePlanner::choose(size_t first, size_t count, Mapping &best, bool &too
       m.tileCols = out.w, m.tileBlocks = out.blocks();
       int64_t rows = ceilDiv(out.h, r);
       m.tileImages = 1;
-      for (int64_t size : ladder(rows)) {
+      for (int64_t size : ladder(rows, effort)) {
         m.tileRows = size;
         consider(*cascade, m, best, found);
       }
@@ -217,13 +232,101 @@ bool CascadePlanner::choose(size_t first, size_t count, Mapping &best, bool &too
   return found;
 }
 
+CascadeTrace CascadePlanner::describe(size_t first, const Mapping &m) {
+  CascadeTrace trace;
+  std::optional<Cascade> cascade = Cascade::make(network, uses, first, m.cascade);
+  if (!cascade)
+    return trace;
+  const Tensor &out = cascade->result();
+  trace.tiles = ceilDiv(ceilDiv(out.n, m.imageParts), m.tileImages) *
+                ceilDiv(ceilDiv(out.h, m.rowParts), m.tileRows);
+  CascadeTile tile = middleTile(*cascade, m);
+  std::vector<Box> boxes = cascade->boxes(tile);
+  std::vector<Work> work = stageWork(*cascade, boxes, tile);
+  Work all;
+  for (const Work &stage : work)
+    all.add(stage, 1);
+  trace.cycles = m.predictedCycles;
+  trace.engines = all.times(trace.tiles);
+  trace.stages = work.size();
+  trace.constantBytes = constantBytes(*cascade);
+  trace.slotBytes = slotBytes(*cascade, boxes);
+  for (size_t i = 0; i < cascade->count; ++i)
+    trace.slots.push_back(cascade->tensors[cascade->indexOf(cascade->layer(i).outputs[0])].slots());
+  return trace;
+}
+
+RunEnd CascadePlanner::tryLonger(size_t first, size_t count) {
+  RunEnd end;
+  size_t next = first + count;
+  if (next >= network.layers.size())
+    return end;
+  for (size_t layer = first; layer <= next; ++layer)
+    if (const char *why = whyNotInCascade(network.layers[layer])) {
+      end.why = RunEnd::Why::Layer;
+      end.detail = "'" + network.layers[layer].name + "' " + why;
+      return end;
+    }
+  end.limit = budget;
+  std::optional<Cascade> cascade = Cascade::make(network, uses, first, count + 1);
+  if (!cascade) {
+    end.why = RunEnd::Why::Layer;
+    end.detail = "'" + network.layers[next].name +
+                 "' has another number of images, or reads bytes of which others are made here";
+    return end;
+  }
+  end.amount = constantBytes(*cascade);
+  end.why = RunEnd::Why::Constants;
+  if (end.amount > budget)
+    return end;
+  Mapping m;
+  bool tooLarge = false;
+  bool found = choose(first, count + 1, m, tooLarge);
+  end.why = found ? RunEnd::Why::Dearer : RunEnd::Why::Tile;
+  end.amount = found ? m.predictedCycles : 0;
+  return end;
+}
+
+/// Fills in what the trace says of the runs of `mappings`; `alone`: cycles of each layer by itself.
+void traceRuns(CascadePlanner &planner, const std::vector<int64_t> &alone, Plan &plan) {
+  int64_t most = plan.options.cascades ? plan.options.cascadeLayers() : 1;
+  size_t layers = plan.mappings.size();
+  for (size_t first = 0, next; first < layers; first = next) {
+    const Mapping &m = plan.mappings[first];
+    next = first + m.cascade;
+    int64_t oneByOne = 0;
+    for (size_t layer = first; layer < next; ++layer)
+      oneByOne += alone[layer];
+    LayerTrace &trace = plan.trace[first];
+    if (m.cascade > 1) {
+      trace.cascade = planner.describe(first, m);
+      trace.cascade->aloneCycles = oneByOne;
+    }
+    if (next < layers && m.cascade >= most) {
+      trace.end.emplace();
+      trace.end->why = plan.options.cascades ? RunEnd::Why::Effort : RunEnd::Why::Disabled;
+      trace.end->limit = most;
+      continue;
+    }
+    RunEnd end = planner.tryLonger(first, m.cascade);
+    if (end.why == RunEnd::Why::Dearer) {
+      end.limit = (m.cascade > 1 ? m.predictedCycles : oneByOne) + alone[next];
+      if (end.amount < end.limit)
+        end.why = RunEnd::Why::NextRun;
+    }
+    trace.end = end;
+  }
+}
+
 } // namespace
 
 void planCascades(const Network &network, const Target &target, const std::vector<bool> &spilled,
-                  std::vector<Mapping> &mappings) {
-  size_t layers = network.layers.size();
-  CascadePlanner planner(network, target, spilled);
-  std::vector<int64_t> total(layers + 1, INT64_MAX);
+                  Plan &plan) {
+  std::vector<Mapping> &mappings = plan.mappings;
+  size_t layers = network.layers.size(),
+         most = plan.options.cascades ? plan.options.cascadeLayers() : 1;
+  CascadePlanner planner(network, target, spilled, plan.options.effort);
+  std::vector<int64_t> total(layers + 1, INT64_MAX), alone(layers);
   std::vector<Mapping> last(layers + 1); ///< the run that ends in front of a layer
   total[0] = 0;
   for (size_t first = 0; first < layers; ++first) {
@@ -233,12 +336,13 @@ void planCascades(const Network &network, const Target &target, const std::vecto
         last[end] = m;
       }
     };
-    Mapping alone = mappings[first];
-    alone.predictedCycles =
-        std::max(alone.predictedCycles, planner.arrivalCycles(first)) + planner.spillCycles(first);
-    reach(first + 1, alone);
+    Mapping single = mappings[first];
+    alone[first] =
+        std::max(single.predictedCycles, planner.arrivalCycles(first)) + planner.spillCycles(first);
+    single.predictedCycles = alone[first];
+    reach(first + 1, single);
     bool tooLarge = false;
-    for (size_t count = 2; count <= kMostLayers && first + count <= layers && !tooLarge; ++count)
+    for (size_t count = 2; count <= most && first + count <= layers && !tooLarge; ++count)
       if (Mapping m; planner.choose(first, count, m, tooLarge))
         reach(first + count, m);
   }
@@ -250,6 +354,7 @@ void planCascades(const Network &network, const Target &target, const std::vecto
     }
     end = first;
   }
+  traceRuns(planner, alone, plan);
 }
 
 } // namespace afe::sched

@@ -17,10 +17,11 @@ namespace {
 
 class ConvPlanner {
 public:
-  ConvPlanner(const Network &network, const Layer &layer, const Target &target, TileBudget budget)
-      : conv(layer.conv), target(target), budget(budget), input(network.tensors[layer.inputs[0]]),
-        out(network.tensors[layer.outputs[0]]), packed(canPack(conv, input)),
-        groupIn(input.c / conv.groups) {}
+  ConvPlanner(const Network &network, const Layer &layer, const Target &target, TileBudget budget,
+              LayerSearch search)
+      : conv(layer.conv), target(target), budget(budget), search(search),
+        input(network.tensors[layer.inputs[0]]), out(network.tensors[layer.outputs[0]]),
+        packed(canPack(conv, input)), groupIn(input.c / conv.groups) {}
 
   bool choose(Mapping &best, int64_t &smallest);
 
@@ -33,6 +34,7 @@ private:
   const ConvParams &conv;
   const Target &target;
   const TileBudget budget;
+  const LayerSearch search;
   const Tensor &input, &out;
   const bool packed;
   const int64_t groupIn;
@@ -80,7 +82,7 @@ Cost ConvPlanner::cost(const Mapping &m) const {
                    tensorSteps(conv, p, chunkIn, packed, target), conv.depthwise, target,
                    chunks > 1 ? target.accumulator_banks : 0, conv.depthwise ? conv.multiplier : 1);
     if (grid.cycles < 0)
-      return {-1, 0};
+      return {-1, 0, 0, {}};
     tensor += grid.cycles;
   }
   weightBytes += tb * paramBlockBytes(conv) + conv.table.size();
@@ -112,6 +114,7 @@ Cost ConvPlanner::cost(const Mapping &m) const {
                  target.latency_tensor + target.latency_output + target.latency_store;
   Cost c;
   c.cycles = sideBySide({load, output, store, compute}) + fill + tiles * 4;
+  c.engines = {0, load, compute, output, 0, store};
   c.l1Bytes = inBytes + weightBytes + outBytes + resBytes;
   c.overlapBytes = inBytes * (inLoads > 1 ? 2 : 1) +
                    weightBytes * (channelTiles * chunks > 1 ? 2 : 1) +
@@ -127,6 +130,8 @@ void ConvPlanner::consider(Mapping m, Mapping &best, bool &found, int64_t &small
   if ((budget.overlapped ? c.overlapBytes : c.l1Bytes) > budget.bytes)
     return;
   m.predictedCycles = c.cycles;
+  if (search.candidates)
+    search.candidates->note(m, c.engines);
   if (!found || c.cycles < best.predictedCycles)
     best = m;
   found = true;
@@ -145,7 +150,7 @@ bool ConvPlanner::choose(Mapping &best, int64_t &smallest) {
         1, std::min(ceilDiv(out.blocks(), s.channels * unitB), std::max<int64_t>(1, channelUnits)));
     m.tileCols = out.w;
     bool fits = false;
-    for (int64_t b : ladder(blocks)) {
+    for (int64_t b : ladder(blocks, search.effort)) {
       m.tileBlocks = b * unitB;
       auto tryAll = [&](int64_t n, int64_t r, int64_t cols) {
         m.tileImages = n, m.tileRows = roundUp(r, unitY), m.tileCols = cols;
@@ -157,12 +162,12 @@ bool ConvPlanner::choose(Mapping &best, int64_t &smallest) {
           fits |= found && !before;
         }
       };
-      for (int64_t n : conv.matmul ? std::vector<int64_t>{1} : ladder(images))
+      for (int64_t n : conv.matmul ? std::vector<int64_t>{1} : ladder(images, search.effort))
         if (n > 1 || images == 1 || conv.matmul)
           tryAll(n, rows, out.w);
-      for (int64_t r : ladder(rows))
+      for (int64_t r : ladder(rows, search.effort))
         tryAll(1, r, out.w);
-      for (int64_t cols : found ? std::vector<int64_t>{} : ladder(out.w))
+      for (int64_t cols : found ? std::vector<int64_t>{} : ladder(out.w, search.effort))
         tryAll(1, 1, cols);
     }
     if (found || conv.depthwise || conv.phases.size() > 1)
@@ -171,8 +176,8 @@ bool ConvPlanner::choose(Mapping &best, int64_t &smallest) {
     m.tileBlocks = 1, m.tileImages = 1, m.channelsOuter = false;
     auto tryTiles = [&](int64_t inputChunks, int64_t kernelChunks) {
       m.inputChunks = inputChunks, m.kernelChunks = kernelChunks;
-      for (int64_t cols : ladder(out.w))
-        for (int64_t r : ladder(std::min<int64_t>(rows, 16))) {
+      for (int64_t cols : ladder(out.w, search.effort))
+        for (int64_t r : ladder(std::min<int64_t>(rows, 16), search.effort)) {
           m.tileRows = r, m.tileCols = cols;
           consider(m, best, found, smallest);
         }
@@ -189,13 +194,14 @@ bool ConvPlanner::choose(Mapping &best, int64_t &smallest) {
 } // namespace
 
 bool planLayer(const Network &network, const Layer &layer, const Target &target, TileBudget budget,
-               Mapping &mapping, std::string &error) {
+               Mapping &mapping, std::string &error, LayerSearch search) {
   int64_t smallest = INT64_MAX;
   bool found = true;
   if (layer.kind == Layer::Kind::Conv)
-    found = ConvPlanner(network, layer, target, budget).choose(mapping, smallest);
+    found = ConvPlanner(network, layer, target, budget, search).choose(mapping, smallest);
   else if (layer.kind == Layer::Kind::Vector)
-    found = chooseVectorMapping(network, layer, target, budget.tileBytes(), mapping, smallest);
+    found =
+        chooseVectorMapping(network, layer, target, budget.tileBytes(), mapping, smallest, search);
   else
     mapping.tileRows = std::max<int64_t>(64, budget.tileBytes() / 2 / 64 * 64); // bytes per chunk
   if (!found)

@@ -14,9 +14,15 @@ struct TileBudget {
   int64_t tileBytes() const { return overlapped ? bytes * 9 / 20 : bytes; }
 };
 
+/// How far to search, and where to note what was found.
+struct LayerSearch {
+  Effort effort = Effort::Default;
+  CandidateList *candidates = nullptr; ///< that fit
+};
+
 /// The cheapest mapping whose tile fits into `budget`; false (and `error` names the
 /// layer and the smallest L1 that would do) where none does.
 bool planLayer(const Network &network, const Layer &layer, const Target &target, TileBudget budget,
-               Mapping &mapping, std::string &error);
+               Mapping &mapping, std::string &error, LayerSearch search = {});
 
 } // namespace afe::sched

@@ -14,8 +14,10 @@ namespace {
 
 class VectorPlanner {
 public:
-  VectorPlanner(const Network &network, const Layer &layer, const Target &target, int64_t budget)
-      : network(network), layer(layer), vec(layer.vector), target(target), budget(budget) {}
+  VectorPlanner(const Network &network, const Layer &layer, const Target &target, int64_t budget,
+                LayerSearch search)
+      : network(network), layer(layer), vec(layer.vector), target(target), budget(budget),
+        search(search) {}
 
   bool choose(Mapping &best, int64_t &smallest);
 
@@ -28,6 +30,7 @@ private:
   const VectorParams &vec;
   const Target &target;
   const int64_t budget;
+  const LayerSearch search;
   /// Of mostGathered, by axis and number of outputs.
   mutable std::map<std::pair<const void *, int64_t>, int64_t> gathered;
 };
@@ -78,6 +81,7 @@ Cost VectorPlanner::cost(const Mapping &m, const Tensor &d) const {
   Cost c;
   c.cycles = (tiles - 1) * std::max({load, store, compute}) + load + store + compute +
              target.latency_load + target.latency_vector + target.latency_store + tiles * 4;
+  c.engines = {0, tiles * load, 0, 0, tiles * compute, tiles * store};
   c.l1Bytes = in + out + vec.program.size();
   return c;
 }
@@ -90,26 +94,30 @@ bool VectorPlanner::choose(Mapping &best, int64_t &smallest) {
     Mapping m;
     m.imageParts = s.images, m.rowParts = s.rows, m.channelParts = s.channels;
     int64_t rows = ceilDiv(d->h, s.rows), blocks = ceilDiv(d->blocks(), s.channels);
-    std::vector<int64_t> rowSizes = vec.reducesPixels ? std::vector<int64_t>{d->h} : ladder(rows);
+    std::vector<int64_t> rowSizes =
+        vec.reducesPixels ? std::vector<int64_t>{d->h} : ladder(rows, search.effort);
     auto consider = [&] {
       Cost c = cost(m, *d);
       smallest = std::min(smallest, c.l1Bytes);
       m.predictedCycles = c.cycles;
       if (c.l1Bytes > budget)
         return;
+      if (search.candidates)
+        search.candidates->note(m, c.engines);
       if (!found || c.cycles < best.predictedCycles)
         best = m;
       found = true;
     };
-    for (int64_t b : wholeChannels ? std::vector<int64_t>{d->blocks()} : ladder(blocks))
-      for (int64_t n : ladder(ceilDiv(d->n, s.images)))
+    for (int64_t b :
+         wholeChannels ? std::vector<int64_t>{d->blocks()} : ladder(blocks, search.effort))
+      for (int64_t n : ladder(ceilDiv(d->n, s.images), search.effort))
         for (int64_t r : rowSizes) {
           if (n > 1 && r < rows)
             continue; // several images per tile only where a whole image fits easily
           m.tileBlocks = b, m.tileImages = n, m.tileRows = r, m.tileCols = d->w;
           consider();
           if (r == 1 && !found && !vec.reducesPixels)
-            for (int64_t cols : ladder(d->w)) {
+            for (int64_t cols : ladder(d->w, search.effort)) {
               m.tileCols = cols;
               consider();
             }
@@ -128,8 +136,8 @@ int64_t vectorCycles(const VectorParams &vec, const Box &domain, const Target &t
 }
 
 bool chooseVectorMapping(const Network &network, const Layer &layer, const Target &target,
-                         int64_t budget, Mapping &best, int64_t &smallest) {
-  return VectorPlanner(network, layer, target, budget).choose(best, smallest);
+                         int64_t budget, Mapping &best, int64_t &smallest, LayerSearch search) {
+  return VectorPlanner(network, layer, target, budget, search).choose(best, smallest);
 }
 
 } // namespace afe::sched

@@ -45,12 +45,19 @@ int64_t smallReserve(const Target &target) {
   return std::min(stagingReserve(target), std::max(target.l2_bytes / 32, target.l1_bytes));
 }
 
+memory::PlaceOptions placeOptions(const Options &options) {
+  memory::PlaceOptions result;
+  result.steps = options.exactPlacement ? options.placementSteps() : 0;
+  return result;
+}
+
 /// The placement problem of the resident storages.
 class L2Problem {
 public:
   L2Problem(const Network &network, const Plan &plan)
-      : uses(network), pairs(inPlacePairs(network, uses, plan.mappings)), network(network),
-        ranges(liveRanges(network, plan)) {}
+      : uses(network), pairs(plan.options.inPlaceSums ? inPlacePairs(network, uses, plan.mappings)
+                                                      : std::vector<StoragePair>()),
+        network(network), ranges(liveRanges(network, plan)), options(placeOptions(plan.options)) {}
 
   void build(const std::vector<bool> &resident) {
     problem = {};
@@ -73,7 +80,7 @@ public:
   memory::Placement place(const Target &target) {
     for (int64_t reserve : {stagingReserve(target), smallReserve(target)}) {
       problem.capacity = target.l2_bytes - reserve;
-      memory::Placement placement = memory::place(problem);
+      memory::Placement placement = memory::place(problem, options);
       if (placement.fits || reserve == smallReserve(target))
         return placement;
     }
@@ -88,6 +95,7 @@ public:
 private:
   const Network &network;
   const std::vector<LiveRange> ranges;
+  const memory::PlaceOptions options;
 };
 
 } // namespace

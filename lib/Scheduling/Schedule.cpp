@@ -14,17 +14,19 @@
 
 namespace afe::sched {
 
-/// Searches for cascades, each knowing what the plans before it had to spill.
-static constexpr int kSpillRounds = 4;
-
 /// The mapping of a layer by itself: with room for the next tile too where that is possible, less
 /// what the gaps between buffers cost.
 static bool planAlone(const Network &network, size_t layer, const Target &target, Plan &plan,
                       std::string &error) {
+  CandidateList candidates;
   for (TileBudget budget : {TileBudget{target.l1_bytes * 15 / 16, true},
                             TileBudget{target.l1_bytes * 7 / 10}, TileBudget{target.l1_bytes}})
-    if (planLayer(network, network.layers[layer], target, budget, plan.mappings[layer], error)) {
+    if (planLayer(network, network.layers[layer], target, budget, plan.mappings[layer], error,
+                  {plan.options.effort, &candidates})) {
       error.clear();
+      if (layer < plan.trace.size())
+        plan.trace[layer].alone = candidates.entryOf(plan.mappings[layer]),
+        plan.trace[layer].runnerUp = candidates.runnerUp(plan.mappings[layer]);
       return true;
     }
   return false;
@@ -89,7 +91,7 @@ public:
     budgets[layer] = budgets[layer] * 4 / 5;
     std::string ignored;
     return planLayer(network, network.layers[layer], target, {budgets[layer]}, plan.mappings[layer],
-                     ignored);
+                     ignored, {plan.options.effort});
   }
 
 private:
@@ -160,34 +162,40 @@ namespace {
 /// no optimisation makes a program slower.
 class PlanRace {
 public:
-  PlanRace(const Network &network, const Target &target) : network(network), target(target) {}
+  PlanRace(const Network &network, const Target &target, const Options &options)
+      : network(network), target(target), options(options) {}
 
-  /// Chooses residency for the mappings; what is spilled is added to `spilled`.
-  void enter(const std::vector<Mapping> &mappings, std::vector<bool> &spilled) {
-    for (const Plan &other : tried)
-      if (sameGroups(other.mappings, mappings))
+  /// Chooses residency for the plan's mappings; what is spilled is added to `spilled`.
+  void enter(Plan plan, std::vector<bool> &spilled) {
+    for (Plan &other : tried)
+      if (sameGroups(other.mappings, plan.mappings)) {
+        other.trace = std::move(plan.trace);
         return;
-    Plan plan;
-    plan.mappings = mappings;
+      }
     chooseResidency(network, target, plan);
-    std::vector<bool> inL1 = storagesInL1(network, TensorUses(network), mappings);
+    std::vector<bool> inL1 = storagesInL1(network, TensorUses(network), plan.mappings);
     for (size_t i = 0; i < spilled.size(); ++i)
       spilled[i] = spilled[i] || (network.storages[i].kind == Storage::Kind::Intermediate &&
                                   !plan.resident[i] && !inL1[i]);
-    tried.push_back(plan);
+    tried.push_back(std::move(plan));
   }
 
   bool winner(Plan &plan, std::string &error) {
     if (tried.size() == 1) {
       plan = tried.front();
+      plan.options = options;
       return true;
     }
-    int64_t fewest = -1;
+    int64_t fewest = -1, second = -1;
     for (const Plan &candidate : tried) {
       int64_t cycles = wall(candidate, error);
       if (cycles >= 0 && (fewest < 0 || cycles < fewest))
-        fewest = cycles, plan = candidate;
+        second = fewest, fewest = cycles, plan = candidate;
+      else if (cycles >= 0 && (second < 0 || cycles < second))
+        second = cycles;
     }
+    plan.options = options;
+    traceRace(fewest, second, plan);
     return fewest >= 0;
   }
 
@@ -202,6 +210,7 @@ private:
 
   /// Wall cycles of the plan's program, -1 where there is none.
   int64_t wall(Plan plan, std::string &error) const {
+    plan.options = options;
     isa::Program program;
     sim::Stats stats;
     if (!placeSegment(network, target, plan, error) ||
@@ -211,29 +220,56 @@ private:
     return stats.wall;
   }
 
+  /// Layers by themselves that no search for cascades has a word on: it lost as a whole.
+  static void traceRace(int64_t fewest, int64_t second, Plan &plan) {
+    for (LayerTrace &trace : plan.trace)
+      if (!trace.end && !trace.cascade && fewest >= 0 && noneJoined(plan))
+        trace.end = RunEnd{RunEnd::Why::Race, "", second, fewest};
+  }
+  static bool noneJoined(const Plan &plan) {
+    return std::all_of(plan.mappings.begin(), plan.mappings.end(),
+                       [](const Mapping &m) { return m.cascade == 1; });
+  }
+
   const Network &network;
   const Target &target;
+  const Options options; ///< of all schedules, whatever the effort that a plan was made with
   std::vector<Plan> tried;
 };
 
 } // namespace
 
-bool planSegment(const Network &network, const Target &target, Plan &plan, std::string &error) {
+/// Plans for one effort: every layer by itself, then cascades that know what had to be spilled.
+static bool enterPlans(const Network &network, const Target &target, Plan plan, PlanRace &race,
+                       std::string &error) {
   plan.mappings.assign(network.layers.size(), {});
+  plan.trace.assign(network.layers.size(), {});
   for (size_t i = 0; i < network.layers.size(); ++i)
     if (!planAlone(network, i, target, plan, error))
       return false;
-  PlanRace race(network, target);
   std::vector<bool> spilled(network.storages.size(), false), none = spilled;
-  race.enter(plan.mappings, none);
+  race.enter(plan, none);
   // What a plan cannot keep in L2, the next one pays for, until nothing else is spilled.
-  for (int round = 0; round < kSpillRounds; ++round) {
+  for (int round = 0; round < plan.options.spillRounds(); ++round) {
     std::vector<bool> before = spilled;
-    std::vector<Mapping> joined = plan.mappings;
+    Plan joined = plan;
     planCascades(network, target, spilled, joined);
     race.enter(joined, spilled);
     if (spilled == before)
       break;
+  }
+  return true;
+}
+
+bool planSegment(const Network &network, const Target &target, Plan &plan, std::string &error) {
+  PlanRace race(network, target, plan.options);
+  if (!enterPlans(network, target, plan, race, error))
+    return false;
+  if (plan.options.effort == Effort::High) { // never worse than with less effort
+    Plan usual = plan;
+    usual.options.effort = Effort::Default;
+    if (!enterPlans(network, target, usual, race, error))
+      return false;
   }
   return race.winner(plan, error);
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "Scheduling/Network.h"
+#include "Scheduling/Options.h"
+#include "Scheduling/Trace.h"
 
 #include <algorithm>
 #include <numeric>
@@ -15,6 +17,7 @@ struct Cost {
   int64_t cycles = 0;
   int64_t l1Bytes = 0;      ///< one tile
   int64_t overlapBytes = 0; ///< and what the movers bring and take meanwhile
+  EngineCycles engines;
 };
 
 /// Engines that work side by side: the longest, and a little of the others, because no overlap is
@@ -39,16 +42,25 @@ inline std::vector<Splits> splitsOf(int64_t quads, int64_t images, int64_t rows,
   return result;
 }
 
-/// total, then halves rounded up, down to 1.
-inline std::vector<int64_t> ladder(int64_t total) {
+/// total, then parts of it rounded up, down to 1: every size that some number of pieces gives with
+/// high effort, all small numbers and then a quarter more each time by default, every other one of
+/// those with low effort. What less effort tries, more effort tries as well.
+inline std::vector<int64_t> ladder(int64_t total, Effort effort = Effort::Default) {
   std::vector<int64_t> sizes{total};
+  bool all = effort == Effort::High;
   for (int64_t pieces = 2; sizes.back() > 1 && pieces < 4096;
-       pieces = pieces < 8 ? pieces + 1 : pieces + pieces / 4) {
+       pieces = all || pieces < 8 ? pieces + 1 : pieces + pieces / 4) {
     int64_t size = ceilDiv(total, pieces);
     if (size < sizes.back())
       sizes.push_back(size);
   }
-  return sizes;
+  if (effort != Effort::Low)
+    return sizes;
+  std::vector<int64_t> few;
+  for (size_t i = 0; i < sizes.size(); ++i)
+    if (i % 2 == 0 || i + 1 == sizes.size())
+      few.push_back(sizes[i]);
+  return few;
 }
 
 } // namespace afe::sched

@@ -9,13 +9,14 @@ Import and packaging are Python, the phases between are pass pipelines of the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
 from afe.archive import archive_path, write_archive
 from afe.files import output_folder
 from afe.options import CompileOptions
+from afe.package.decisions import Decision
 from afe.package.mpk import Package, build_package
 from afe.package.network import Network
 from afe.package.report import ArchiveFile, CompileReport, cycles_of, peak_bytes_of
@@ -34,6 +35,9 @@ PIPELINES = (
     "encode",
 )
 """Phase `x` is the pass pipeline `afe-phase-x`; `canonicalize` takes the batch size."""
+
+SOLVERS = ("layout", "plan", "place", "schedule")
+"""Phases that take the effort and the disabled optimisations."""
 
 
 def compile_model(
@@ -54,6 +58,24 @@ def compile_model(
         compile_phases(source, options, log)
         network = host_code_phase(source, options, log)
         return package_phase(source, network, target, folder, options, log)
+
+
+def decide(
+    read: Callable[[], SourceModel],
+    options: CompileOptions,
+    *,
+    progress: Progress | None = None,
+) -> Mapping[str, Sequence[Decision]]:
+    """Compiles the model that `read` gives up to its schedule; the decisions per MLA segment.
+
+    The module is consumed; nothing is written. Raises AfeError.
+    """
+    from afe.package.read_module import decisions_of
+
+    log = PhaseLog(options.dump_phases_to, progress)
+    source = import_phase(read, load_target(options.target), options, log)
+    compile_phases(source, options, log, PIPELINES[: PIPELINES.index("schedule") + 1])
+    return decisions_of(source.module)
 
 
 def import_phase(
@@ -78,11 +100,16 @@ def import_phase(
     return source
 
 
-def compile_phases(source: SourceModel, options: CompileOptions, log: PhaseLog) -> None:
+def compile_phases(
+    source: SourceModel,
+    options: CompileOptions,
+    log: PhaseLog,
+    phases: Sequence[str] = PIPELINES,
+) -> None:
     """Runs the pass pipelines, each a phase of its own."""
     from afe.pipelines import run_pipeline
 
-    for phase in PIPELINES:
+    for phase in phases:
         with log.phase(phase) as finish:
             run_pipeline(source.module, _pipeline_text(phase, options), options)
             finish(source.module)
@@ -119,7 +146,11 @@ def package_phase(
 
 
 def _pipeline_text(phase: str, options: CompileOptions) -> str:
-    arguments = f"{{batch-size={options.batch_size}}}" if phase == "canonicalize" else ""
+    arguments = ""
+    if phase == "canonicalize":
+        arguments = f"{{batch-size={options.batch_size}}}"
+    elif phase in SOLVERS:
+        arguments = f"{{{options.solver_arguments}}}"
     return f"afe-phase-{phase}{arguments}"
 
 
@@ -136,4 +167,5 @@ def _report(path: Path, package: Package, network: Network, log: PhaseLog) -> Co
         cycles=cycles_of(network),
         peak_bytes=peak_bytes_of(network),
         seconds=log.seconds,
+        decisions={name: part.decisions for name, part in network.mla_segments.items()},
     )

@@ -21,6 +21,10 @@ MAX_DIMENSION = 1 << 24
 MAX_NAME_BYTES = 180
 """Longest name of an archive; file names end at 255 bytes and suffixes come behind it."""
 
+EFFORTS = ("low", "default", "high")
+OPTIMISATIONS = ("cascades", "exact-placement", "in-place-concats", "in-place-sums")
+"""What can be disabled; lib/Scheduling/Options.cpp has the same names."""
+
 _NAME = re.compile(r"[\w+@=-][\w.+@=-]*", re.UNICODE)
 
 
@@ -45,6 +49,14 @@ class CompileOptions:
         1, "compile for the largest batch that fits, up to N images", metavar="N"
     )
     threads: int = _option(1, "threads of the compiler; the archive is the same", metavar="N")
+    effort: str = _option(
+        "default", "how far to search for a schedule: low, default or high", metavar="EFFORT"
+    )
+    disable: tuple[str, ...] = _option(
+        (),
+        "leave out an optimisation (may be repeated): " + ", ".join(OPTIMISATIONS),
+        metavar="NAME",
+    )
     binary_suffix: str = _option(
         "lm", "suffix of the MLA programs in the archive: lm or elf", metavar="SUFFIX"
     )
@@ -78,8 +90,17 @@ class CompileOptions:
         _check_text("target", self.target)
         _check_count("batch_size", self.batch_size, MAX_BATCH_SIZE)
         _check_count("threads", self.threads, MAX_THREADS)
+        if self.effort not in EFFORTS:
+            raise _invalid("effort", self.effort, ", ".join(EFFORTS))
+        object.__setattr__(self, "disable", _check_disabled(self.disable))
         if self.binary_suffix not in ("lm", "elf"):
             raise _invalid("binary_suffix", self.binary_suffix, "'lm' or 'elf'")
+
+    @property
+    def solver_arguments(self) -> str:
+        """Effort and disabled optimisations as options of a pass pipeline."""
+        disabled = f" disable={','.join(self.disable)}" if self.disable else ""
+        return f"effort={self.effort}{disabled}"
 
     @property
     def prints_ir(self) -> bool:
@@ -144,6 +165,16 @@ def name_from(model_name: str) -> str:
 def _check_text(option: str, value: object) -> None:
     if not isinstance(value, str) or not value or "\0" in value:
         raise _invalid(option, value, "a name or a file")
+
+
+def _check_disabled(value: object) -> tuple[str, ...]:
+    """The names, each once, in order: equal requests are equal options."""
+    if isinstance(value, (list, tuple)) and all(name in OPTIMISATIONS for name in value):
+        return tuple(sorted(set(value)))
+    wrong = value
+    if isinstance(value, (list, tuple)):
+        wrong = next(name for name in value if name not in OPTIMISATIONS)
+    raise _invalid("disable", wrong, "a list of any of " + ", ".join(OPTIMISATIONS))
 
 
 def _check_count(option: str, value: object, largest: int) -> None:

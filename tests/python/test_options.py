@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from afe.errors import AfeError, ErrorCode
-from afe.options import CompileOptions, name_from
+from afe.options import EFFORTS, OPTIMISATIONS, CompileOptions, name_from
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,10 @@ def test_ordinary_names_are_taken(name):
         {"threads": 0},
         {"threads": "2"},
         {"binary_suffix": "exe"},
+        {"effort": "most"},
+        {"disable": "cascades"},
+        {"disable": ["cascades", "haste"]},
+        {"disable": [3]},
         {"target": ""},
     ],
 )
@@ -61,3 +65,25 @@ def test_any_model_name_becomes_a_valid_name(model, name):
     """Derived names always pass the check that given ones must."""
     assert name_from(model) == name
     CompileOptions(name=name)
+
+
+def test_disabled_optimisations_are_a_set():
+    """Order and repetition make no other options; lists are taken."""
+    options = CompileOptions(disable=["in-place-sums", "cascades", "cascades"])
+    assert options == CompileOptions(disable=("cascades", "in-place-sums"))
+    assert options.solver_arguments == "effort=default disable=cascades,in-place-sums"
+
+
+def test_names_are_those_of_the_passes():
+    """The C++ side lists what it knows when it is asked for something else."""
+    from afe import ir
+    from afe.pipelines import run_pipeline
+
+    with ir.Context():
+        module = ir.Module.parse("module {}")
+        with pytest.raises(AfeError, match="those that can be disabled") as switches:
+            run_pipeline(module, "afe-phase-plan{disable=haste}", CompileOptions())
+        with pytest.raises(AfeError, match="unknown effort") as efforts:
+            run_pipeline(module, "afe-phase-place{effort=most}", CompileOptions())
+    assert switches.value.message.endswith("disabled are " + ", ".join(OPTIMISATIONS))
+    assert efforts.value.message.endswith("known are " + ", ".join(EFFORTS))

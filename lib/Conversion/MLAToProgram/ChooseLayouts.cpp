@@ -220,10 +220,13 @@ void chooseStorage(Operation *op) {
 }
 
 struct ChooseLayoutsPass : impl::ChooseLayoutsPassBase<ChooseLayoutsPass> {
-  void chooseFor(SegmentOp segment) {
+  using Base::Base;
+
+  void chooseFor(SegmentOp segment, const sched::Options &options) {
     Block &body = segment.getBody().front();
     segment.walk([&](MatmulOp matmul) { orientRhs(matmul); });
-    segment.walk([&](ConcatOp concat) { placeOperands(concat); });
+    if (options.inPlaceConcats)
+      segment.walk([&](ConcatOp concat) { placeOperands(concat); });
     for (BlockArgument argument : body.getArguments())
       settle(argument);
     // Producers come before what may be a view of them.
@@ -238,8 +241,11 @@ struct ChooseLayoutsPass : impl::ChooseLayoutsPassBase<ChooseLayoutsPass> {
   }
 
   void runOnOperation() override {
+    FailureOr<sched::Options> options = solverOptions(getOperation(), effort, disable);
+    if (failed(options))
+      return signalPassFailure();
     for (SegmentOp segment : getOperation().getOps<SegmentOp>())
-      chooseFor(segment);
+      chooseFor(segment, *options);
   }
 };
 

@@ -5,6 +5,7 @@
 #include "Conversion/MLAToProgram/ElementLayout.h"
 #include "Scheduling/Network.h"
 #include "Scheduling/Plan.h"
+#include "Simulator/Stats.h"
 #include "mla/MLADialect.h"
 
 #include <deque>
@@ -39,5 +40,18 @@ void buildCopy(const ElementLayout &source, const ElementLayout &target, sched::
 void writePlan(mla::SegmentOp segment, const SegmentNetwork &network, const sched::Plan &plan);
 mlir::LogicalResult readPlan(mla::SegmentOp segment, const SegmentNetwork &network,
                              sched::Plan &plan, bool placed);
+
+mlir::DictionaryAttr mappingAttr(const sched::Mapping &mapping, mlir::Builder &b);
+
+/// What the searches found, as the segment's `decisions`, one entry per layer (Decisions.cpp).
+void writeDecisions(mla::SegmentOp segment, const sched::Plan &plan);
+/// The decisions of a scheduled segment: `plan` as it was obeyed, where its tensors live, when
+/// each layer ran, and behind each the segment's own entry as `search`, where it has one.
+mlir::ArrayAttr finishedDecisions(mla::SegmentOp segment, const SegmentNetwork &network,
+                                  const sched::Plan &plan, const sim::Stats &stats);
+
+/// The pass options `effort` and `disable`; fails with a diagnostic that lists what exists.
+mlir::FailureOr<sched::Options> solverOptions(mlir::Operation *op, llvm::StringRef effort,
+                                              llvm::ArrayRef<std::string> disable);
 
 } // namespace afe

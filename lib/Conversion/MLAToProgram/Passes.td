@@ -4,6 +4,12 @@
 
 include "mlir/Pass/PassBase.td"
 
+/// What a user can ask of the solvers (lib/Scheduling/Options.h).
+defvar solverOptions = [
+  Option<"effort", "effort", "std::string", "\"default\"", "How far to search: low, default or high">,
+  ListOption<"disable", "disable", "std::string",
+             "Optimisations to leave out: cascades, exact-placement, in-place-concats, in-place-sums">];
+
 def ChooseLayoutsPass : Pass<"mla-choose-layouts", "::mlir::ModuleOp"> {
   let summary = "decides which data movement is none and where channels are interleaved";
   let description = [{
@@ -23,6 +29,7 @@ def ChooseLayoutsPass : Pass<"mla-choose-layouts", "::mlir::ModuleOp"> {
     %f = mla.reshape %x {view} : tensor<1x4x4x32xi8> -> tensor<1x512xi8>
     ```
   }];
+  let options = solverOptions;
   let statistics = [Statistic<"views", "views", "Data movement operations that move nothing">];
 }
 
@@ -31,8 +38,12 @@ def PlanTilesPass : Pass<"mla-plan-tiles", "::mlir::ModuleOp"> {
   let description = [{
     Assumes layouts. Every layer operation gets `plan`: the split over the quads, tile sizes, loop
     order and predicted cycles, chosen by the timing model within L1; the segment gets `resident`,
-    one flag per storage: what is not resident lives in DRAM and is moved tile by tile.
+    one flag per storage: what is not resident lives in DRAM and is moved tile by tile; and `decisions`,
+    one entry per layer: what the search found for the layer by itself, what came second, and why no
+    cascade is longer (docs/scheduling.md). What is disabled here must be disabled in the passes behind
+    as well.
   }];
+  let options = solverOptions;
   let statistics = [Statistic<"layers", "layers", "Layers planned">,
                     Statistic<"spilled", "spilled", "Tensors that live in DRAM">];
 }
@@ -43,6 +54,7 @@ def PlaceBuffersPass : Pass<"mla-place-buffers", "::mlir::ModuleOp"> {
     Assumes plans. The segment gets `l2_addresses`, one per storage (-1: not resident), placed by live
     range, and `staging_base`: L2 from there on stages what comes from and goes to DRAM.
   }];
+  let options = solverOptions;
   let statistics = [Statistic<"residentBytes", "resident-bytes", "Bytes of L2 for resident tensors">];
 }
 
@@ -50,9 +62,10 @@ def ScheduleProgramPass : Pass<"mla-schedule-program", "::mlir::ModuleOp"> {
   let summary = "instructions with start cycles for every segment";
   let description = [{
     Assumes placed segments. Each `mla.segment` becomes an `mla.program` of the same symbol with the
-    attribute `stats`: inputs and outputs, batch, cycles, lower bound, peak memory, layers.
+    attribute `stats`: inputs and outputs, batch, cycles, lower bound, peak memory, layers, decisions.
   }];
   let dependentDialects = ["::afe::mla::MLADialect"];
+  let options = solverOptions;
   let statistics = [Statistic<"instructions", "instructions", "Instructions scheduled">,
                     Statistic<"requests", "requests", "DRAM requests">];
 }

@@ -26,7 +26,7 @@ static constexpr MappingField kFields[] = {
 };
 static constexpr const char *kChannelsOuter = "channelsOuter";
 
-static DictionaryAttr toAttr(const sched::Mapping &m, mlir::Builder &b) {
+DictionaryAttr afe::mappingAttr(const sched::Mapping &m, mlir::Builder &b) {
   SmallVector<NamedAttribute> fields;
   for (const MappingField &field : kFields)
     fields.push_back(b.getNamedAttr(field.name, b.getI64IntegerAttr(m.*field.member)));
@@ -53,9 +53,9 @@ void afe::writePlan(SegmentOp segment, const SegmentNetwork &network, const sche
   SmallVector<Attribute> copies;
   for (auto [op, mapping] : llvm::zip(network.layerOps, plan.mappings)) {
     if (op)
-      op->setAttr("plan", toAttr(mapping, b));
+      op->setAttr("plan", mappingAttr(mapping, b));
     else
-      copies.push_back(toAttr(mapping, b));
+      copies.push_back(mappingAttr(mapping, b));
   }
   segment->setAttr("copy_plans", b.getArrayAttr(copies));
   SmallVector<bool> resident(plan.resident.begin(), plan.resident.end());

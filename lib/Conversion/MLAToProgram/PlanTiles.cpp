@@ -16,12 +16,18 @@ using namespace mla;
 namespace {
 
 struct PlanTilesPass : impl::PlanTilesPassBase<PlanTilesPass> {
+  using Base::Base;
+
   void runOnOperation() override {
+    FailureOr<sched::Options> options = solverOptions(getOperation(), effort, disable);
+    if (failed(options))
+      return signalPassFailure();
     for (SegmentOp segment : getOperation().getOps<SegmentOp>()) {
       FailureOr<std::unique_ptr<SegmentNetwork>> network = buildNetwork(segment);
       if (failed(network))
         return signalPassFailure();
       sched::Plan plan;
+      plan.options = *options;
       std::string error;
       if (!sched::planSegment((*network)->network, targetOf(segment), plan, error)) {
         segment.emitOpError() << "cannot be planned: " << error;
@@ -30,15 +36,22 @@ struct PlanTilesPass : impl::PlanTilesPassBase<PlanTilesPass> {
       layers += plan.mappings.size();
       spilled += std::count(plan.resident.begin(), plan.resident.end(), false);
       writePlan(segment, **network, plan);
+      writeDecisions(segment, plan);
     }
   }
 };
 
 struct PlaceBuffersPass : impl::PlaceBuffersPassBase<PlaceBuffersPass> {
+  using Base::Base;
+
   void runOnOperation() override {
+    FailureOr<sched::Options> options = solverOptions(getOperation(), effort, disable);
+    if (failed(options))
+      return signalPassFailure();
     for (SegmentOp segment : getOperation().getOps<SegmentOp>()) {
       FailureOr<std::unique_ptr<SegmentNetwork>> network = buildNetwork(segment);
       sched::Plan plan;
+      plan.options = *options;
       if (failed(network) || failed(readPlan(segment, **network, plan, /*placed=*/false)))
         return signalPassFailure();
       std::string error;

@@ -23,7 +23,7 @@ public:
                const sched::LowerBound &bound)
       : b(context), program(program), stats(stats), bound(bound) {}
 
-  DictionaryAttr build(ModuleOp module) {
+  DictionaryAttr build(ModuleOp module, ArrayAttr decisions) {
     auto desired = module->getAttrOfType<IntegerAttr>("afe.desired_batch");
     auto reason = module->getAttrOfType<StringAttr>("afe.batch_limit");
     return dict({{"inputs", tensors(program.inputs)},
@@ -33,7 +33,8 @@ public:
                  {"batch_limit_reason", reason ? reason : b.getStringAttr("")},
                  {"cycles", cycles()},
                  {"peaks", peaks()},
-                 {"layers", layers()}});
+                 {"layers", layers()},
+                 {"decisions", decisions}});
   }
 
 private:
@@ -107,9 +108,12 @@ private:
 };
 
 struct ScheduleProgramPass : impl::ScheduleProgramPassBase<ScheduleProgramPass> {
-  LogicalResult schedule(SegmentOp segment) {
+  using Base::Base;
+
+  LogicalResult schedule(SegmentOp segment, const sched::Options &options) {
     FailureOr<std::unique_ptr<SegmentNetwork>> network = buildNetwork(segment);
     sched::Plan plan;
+    plan.options = options;
     if (failed(network) || failed(readPlan(segment, **network, plan, /*placed=*/true)))
       return failure();
     Target target = targetOf(segment);
@@ -125,7 +129,8 @@ struct ScheduleProgramPass : impl::ScheduleProgramPassBase<ScheduleProgramPass> 
     ProgramOp op = fromProgram(program, builder);
     op->setLoc(segment.getLoc());
     op->setAttr("stats", StatsBuilder(segment.getContext(), program, stats, bound)
-                             .build(segment->getParentOfType<ModuleOp>()));
+                             .build(segment->getParentOfType<ModuleOp>(),
+                                    finishedDecisions(segment, **network, plan, stats)));
     for (const auto &stream : program.streams)
       instructions += stream.size();
     requests += program.requests.size();
@@ -134,8 +139,11 @@ struct ScheduleProgramPass : impl::ScheduleProgramPassBase<ScheduleProgramPass> 
   }
 
   void runOnOperation() override {
+    FailureOr<sched::Options> options = solverOptions(getOperation(), effort, disable);
+    if (failed(options))
+      return signalPassFailure();
     for (SegmentOp segment : llvm::make_early_inc_range(getOperation().getOps<SegmentOp>()))
-      if (failed(schedule(segment)))
+      if (failed(schedule(segment, *options)))
         return signalPassFailure();
   }
 };

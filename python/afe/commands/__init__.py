@@ -16,6 +16,7 @@ NAMES = {
     "run": "run an archive on the host: simulator, emulator and EV74 kernels",
     "inspect": "show what an archive holds: chain, batch, files, cycles per layer",
     "check": "tell what would not run on the MLA, or not well, without compiling",
+    "explain": "say why each layer is scheduled as it is, and what came second",
     "disasm": "print an MLA program as text",
     "verify": "compare a model's layers with a reference, layer by layer",
     "targets": "list the machine descriptions, or show one",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Container
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
@@ -31,8 +32,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_dimensions(parser)
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    add_options(parser)
+
+
+def add_options(parser: argparse.ArgumentParser, names: Container[str] | None = None) -> None:
+    """One flag per field of CompileOptions, or per field that is named; read by `options_of`."""
     for option in fields(CompileOptions):
-        _add_option(parser, option)
+        if names is None or option.name in names:
+            _add_option(parser, option)
 
 
 def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
@@ -41,6 +48,16 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
     if option.type == "bool":
         parser.add_argument(
             flag, dest=option.name, action="store_true", default=MISSING, help=metadata["help"]
+        )
+        return
+    if option.type == "tuple[str, ...]":
+        parser.add_argument(
+            flag,
+            dest=option.name,
+            action="append",
+            default=None,
+            metavar=metadata["metavar"],
+            help=metadata["help"],
         )
         return
     default = "" if option.default is None else f" (default: {option.default})"
@@ -56,7 +73,7 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compiles and prints the report."""
-    options = _options(arguments)
+    options = options_of(arguments)
     dimensions = parse_dimensions(arguments.dimensions)
     load_target(options.target)  # a wrong one is told before anything heavy is loaded
     with interrupts_held():
@@ -80,8 +97,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _options(arguments: argparse.Namespace) -> CompileOptions:
-    given = {option.name: getattr(arguments, option.name) for option in fields(CompileOptions)}
+def options_of(
+    arguments: argparse.Namespace, names: Container[str] | None = None
+) -> CompileOptions:
+    """The options that were given as flags added by `add_options`."""
+    given = {
+        option.name: getattr(arguments, option.name)
+        for option in fields(CompileOptions)
+        if names is None or option.name in names
+    }
     return CompileOptions.from_keywords(
-        {name: value for name, value in given.items() if value is not MISSING}
+        {name: value for name, value in given.items() if value is not MISSING and value is not None}
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from afe.errors import AfeError, ErrorCode
+from afe.package.decisions import Decision
 
 SCALAR_BYTES = {
     "bool": 1,
@@ -132,6 +133,7 @@ class MlaSegment:
     cycles: Mapping[str, Any]
     peak_bytes: Mapping[str, int]
     layers: tuple[LayerEnd, ...]
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from afe import ir
 from afe.errors import AfeError, ErrorCode
+from afe.package.decisions import Decision, read_decisions
 from afe.package.network import (
     A65,
     EV74,
@@ -68,6 +69,14 @@ def read_network(module: ir.Module, desired_batch: int) -> Network:
 def has_host_segments(module: ir.Module) -> bool:
     """Whether operators are left that become Cortex-A65 code."""
     return "a65.segment" in _operations_by_name(module.operation)
+
+
+def decisions_of(module: ir.Module) -> dict[str, tuple[Decision, ...]]:
+    """The decisions of every program of a scheduled module, by the segment's name."""
+    return {
+        plain(op.attributes["sym_name"]): read_decisions(plain(op.attributes["stats"])["decisions"])
+        for op in _operations_by_name(module.operation).get("mla.program", ())
+    }
 
 
 def tensor_type(value_type: ir.Type) -> TensorType:
@@ -172,6 +181,7 @@ def _mla_segment(op: ir.Operation, desired_batch: int) -> MlaSegment:
             LayerEnd(layer["name"], layer["end"] - 1, tuple(layer.get("sources", ())))
             for layer in stats["layers"]
         ),
+        decisions=read_decisions(stats.get("decisions", ())),
     )
 
 

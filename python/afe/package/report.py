@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from afe.package.decisions import Decision
 from afe.package.network import Fallback, Network
 
 CYCLE_KEYS = ("deterministic", "busy", "planned_wait", "stalls", "wall", "lower_bound")
@@ -38,7 +39,9 @@ class Cycles:
 
 @dataclass(frozen=True)
 class CompileReport:
-    """Everything a compilation has to say. `cycles` has one entry per MLA segment and `total`."""
+    """Everything a compilation has to say. `cycles` has one entry per MLA segment and `total`,
+    `decisions` one per MLA segment: why each of its layers is scheduled as it is.
+    """
 
     archive: str
     files: Sequence[ArchiveFile]
@@ -50,6 +53,7 @@ class CompileReport:
     cycles: Mapping[str, Cycles]
     peak_bytes: Mapping[str, int]
     seconds: Mapping[str, float]
+    decisions: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-able values, keys in this class's order."""

@@ -63,6 +63,10 @@ BAD = {
     "missing file": ["compile", "none.tflite", "-o", "out"],
     "unknown target": ["compile", "m.tflite", "-o", "out", "--target", "nope"],
     "missing target file": ["compile", "m.tflite", "-o", "out", "--target", "nope.yaml"],
+    "an effort that is none": ["compile", "m.tflite", "-o", "out", "--effort", "most"],
+    "an optimisation that is none": ["compile", "m.tflite", "-o", "out", "--disable", "haste"],
+    "explain nothing": ["explain", "none.tflite"],
+    "explain with an option of compile": ["explain", "m.tflite", "--binary-suffix", "elf"],
     "batch 0": ["compile", "m.tflite", "-o", "out", "--batch-size", "0"],
     "batch that is no number": ["compile", "m.tflite", "-o", "out", "--batch-size", "x"],
     "a dimension without a size": ["compile", "m.tflite", "-o", "out", "--dim", "height"],
@@ -181,3 +185,37 @@ def test_a_closed_pipe_is_no_error():
     os.close(write)
     _, errors = process.communicate(timeout=60)
     assert errors == "" and process.returncode == 0
+
+
+DIGITS = "examples/digits/digits_cnn_qdq.onnx"
+
+
+def test_explain_prints_a_table_and_a_layer():
+    """The table has every layer; the name of one gives its sentences, in text and as JSON."""
+    table = afe("explain", DIGITS, "--target", "edge")
+    assert table.returncode == 0, table.stderr
+    layers = [line.split()[1] for line in table.stdout.splitlines()[1:-1]]
+    assert len(layers) > 2 and all(name.startswith("MLA_") for name in layers)
+    name = layers[0].split("/")[1]
+    one = afe("explain", DIGITS, name, "--disable", "cascades")
+    assert "next best: " in one.stdout and "cascades are disabled" in one.stdout, one.stdout
+    whole = json.loads(afe("explain", DIGITS, name, "--json").stdout)
+    (decision,) = (layer for part in whole["decisions"].values() for layer in part)
+    assert decision["layer"] == name and decision["sources"] and decision["alone"]
+
+
+def test_explain_names_the_nearest_layer():
+    """One sentence and exit status 2."""
+    result = afe("explain", DIGITS, "conv2")
+    assert result.returncode == 2 and "did you mean 'conv2d" in result.stderr, result.stderr
+
+
+def test_compile_reports_decisions_and_takes_switches(tmp_path):
+    """`decisions` of the report; low effort without cascades is another program."""
+    arguments = ["compile", DIGITS, "-o", tmp_path, "--json", "--effort", "low"]
+    result = afe(*arguments, "--disable", "cascades", "--disable", "in-place-sums")
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    layers = [layer for part in report["decisions"].values() for layer in part]
+    assert layers and all(len(layer["run"]) == 1 for layer in layers)
+    assert any(layer["run_end"]["why"] == "disabled" for layer in layers)

@@ -44,6 +44,7 @@ def test_json_has_the_documented_keys():
         "cycles",
         "peak_bytes",
         "seconds",
+        "decisions",
     ]
     assert report["files"] == [{"name": "m_mpk.json", "bytes": 12}]
     assert set(report["fallbacks"][0]) == {"operator", "location", "reason", "hint"}
