@@ -31,9 +31,7 @@ const char *whyNotInCascade(const Layer &layer) {
   if (layer.kind == Layer::Kind::Move)
     return "moves data";
   if (layer.kind == Layer::Kind::Vector)
-    return layer.outputs.size() != 1 ? "has several results"
-           : layer.vector.gathers    ? "gathers pixels"
-                                     : nullptr;
+    return layer.vector.gathers ? "gathers pixels" : nullptr;
   if (layer.conv.matmul)
     return "multiplies two activations";
   return layer.conv.groups == 1 || layer.conv.depthwise ? nullptr : "is a grouped convolution";
