@@ -152,7 +152,7 @@ private:
 
 /// One request fetches constants up to this many bytes: every request costs an entry of the list
 /// and part of a burst.
-constexpr int64_t kFetchBytes = 16384;
+constexpr int64_t kFetchBytes = 32768;
 
 /// Bytes of resident outputs that leave by one request.
 constexpr int64_t kOutputPieceBytes = 32768;
