@@ -186,16 +186,17 @@ public:
       plan.options = options;
       return true;
     }
-    int64_t fewest = -1, second = -1;
+    int64_t fewest = -1, joined = -1;
     for (const Plan &candidate : tried) {
       int64_t cycles = wall(candidate, error);
       if (cycles >= 0 && (fewest < 0 || cycles < fewest))
-        second = fewest, fewest = cycles, plan = candidate;
-      else if (cycles >= 0 && (second < 0 || cycles < second))
-        second = cycles;
+        fewest = cycles, plan = candidate;
+      if (cycles >= 0 && !noneJoined(candidate) && (joined < 0 || cycles < joined))
+        joined = cycles;
     }
     plan.options = options;
-    traceRace(fewest, second, plan);
+    if (joined >= 0)
+      traceRace(fewest, joined, plan);
     return fewest >= 0;
   }
 
@@ -221,10 +222,10 @@ private:
   }
 
   /// Layers by themselves that no search for cascades has a word on: it lost as a whole.
-  static void traceRace(int64_t fewest, int64_t second, Plan &plan) {
+  static void traceRace(int64_t fewest, int64_t joined, Plan &plan) {
     for (LayerTrace &trace : plan.trace)
-      if (!trace.end && !trace.cascade && fewest >= 0 && noneJoined(plan))
-        trace.end = RunEnd{RunEnd::Why::Race, "", second, fewest};
+      if (!trace.end && noneJoined(plan))
+        trace.end = RunEnd{RunEnd::Why::Race, "", joined, fewest};
   }
   static bool noneJoined(const Plan &plan) {
     return std::all_of(plan.mappings.begin(), plan.mappings.end(),

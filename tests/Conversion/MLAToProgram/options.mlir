@@ -25,14 +25,14 @@ module attributes {mla.target = #mla.target<"pair", {quads = 2, tiles = 8, l1_by
   // ALONE-SAME: why = "disabled"
   mla.segment @MLA_0 {
   ^bb0(%x: tensor<1x65x33x20xi8>):
+    // CASCADE: layer = "copy_0"
+    // CASCADE-SAME: cascade = 3
+    // ALONE: layer = "copy_0"
+    // ALONE-SAME: cascade = 1
     %0 = mla.vector %x {layer = "copy_0"} : (tensor<1x65x33x20xi8>) -> tensor<1x65x33x20xi8> {
     ^bb0(%l: i32):
       mla.v.yield %l : i32
     }
-    // CASCADE: layer = "copy_1"
-    // CASCADE-SAME: cascade = 2
-    // ALONE: layer = "copy_1"
-    // ALONE-SAME: cascade = 1
     %1 = mla.vector %0 {layer = "copy_1"} : (tensor<1x65x33x20xi8>) -> tensor<1x65x33x20xi8> {
     ^bb0(%l: i32):
       mla.v.yield %l : i32
