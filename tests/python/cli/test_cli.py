@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from afe import cli
 from afe.archive import write_archive
-from afe.package.mpk import Provenance, build_package
+from afe.package.manifest import Provenance
+from afe.package.mpk import build_package
 from afe.package.report import cycles_from
 from afe.runtime import mla
 from afe.target import load_target
