@@ -79,18 +79,15 @@ def _message(errors: IO[bytes]) -> str:
 def program_figures(archive: Path) -> ProgramFigures:
     """Simulates the programs' timelines, without values, and counts instructions."""
     from afe import _sim
-    from afe.archive import find_document, parse_json, read_archive
     from afe.runtime.mla import program_target
-    from afe.runtime.schema import parse_chain
-    from afe.runtime.session import member_of
+    from afe.runtime.opened import open_archive
 
-    members = read_archive(archive)
-    name = find_document(archive, members)
+    opened = open_archive(archive)
     wall = dram = count = size = 0
-    for plugin in parse_chain(parse_json(members[name], name)).plugins:
+    for plugin in opened.chain.plugins:
         if plugin.processor != "MLA":
             continue
-        program = member_of(members, plugin)
+        program = opened.members[plugin.executable]
         target = program_target(plugin.config, plugin.name)
         stats = _sim.stats(_sim.load(program), target.as_dict())
         instructions, instruction_bytes = instruction_figures(program)

@@ -1,4 +1,4 @@
-"""The command line: `afe compile`, `run`, `inspect`, `check`, `disasm`, `verify`, `targets`.
+"""The command line: `afe COMMAND`, the same as `python -m afe COMMAND`.
 
 An error of the user's is one sentence on stderr and exit status 2. With --json stdout is one JSON
 object. Commands live in `afe.commands`; nothing heavy is imported before one is chosen.
@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit status."""
     try:
         signal.signal(signal.SIGTERM, _interrupt)
-        options = _parser().parse_args(arguments)
+        options = make_parser().parse_args(arguments)
         status: int = options.command(options)
         sys.stdout.flush()
         return status
@@ -45,6 +45,20 @@ def run(arguments: Sequence[str]) -> int:
     except MemoryError:
         print("afe: error: not enough memory", file=sys.stderr)
         return EXIT_ERROR
+
+
+EXIT_STATUSES = {
+    0: "done; verify: equal; diff: the same; check: all on the MLA",
+    1: "something was found: a difference (verify, diff), a remark (check)",
+    EXIT_ERROR: "an error: one sentence on stderr, nothing written",
+    EXIT_INTERRUPTED: "interrupted (Ctrl-C, SIGTERM): nothing written",
+}
+"""What every command returns."""
+
+
+def _exit_text() -> str:
+    lines = [f"  {status:>3}  {text}" for status, text in EXIT_STATUSES.items()]
+    return "\n".join(["exit status:", *lines])
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> None:
@@ -70,13 +84,14 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(EXIT_ERROR)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The whole command line; completion scripts and docs/cli.md are made from it."""
     from afe import commands
 
     parser = _Parser(
         prog="afe",
         description="Compiles quantized neural networks for the MLA and runs their archives.",
-        epilog=commands.EXAMPLES,
+        epilog=commands.EXAMPLES + "\n" + _exit_text(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     from afe.version import VERSION

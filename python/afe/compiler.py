@@ -19,6 +19,7 @@ from afe.options import CompileOptions
 from afe.package.decisions import Decision
 from afe.package.mpk import Package, build_package
 from afe.package.network import Network
+from afe.package.profile import profile_text
 from afe.package.report import ArchiveFile, CompileReport, cycles_of, peak_bytes_of
 from afe.phases import PhaseLog, Progress
 from afe.source import SourceModel
@@ -140,7 +141,10 @@ def package_phase(
     name = options.name or source.name
     path = archive_path(folder, name)
     with log.phase("package"):
-        package = build_package(network, name, source.provenance, target, options.binary_suffix)
+        profiles = {
+            segment.name: profile_text(segment, target) for segment in network.mla_segments.values()
+        }
+        package = build_package(network, name, source.provenance, target, options, profiles)
         write_archive(path, package.members)
     return _report(path, package, network, log)
 

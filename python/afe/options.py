@@ -28,8 +28,11 @@ OPTIMISATIONS = ("cascades", "exact-placement", "in-place-concats", "in-place-su
 _NAME = re.compile(r"[\w+@=-][\w.+@=-]*", re.UNICODE)
 
 
-def _option(default: Any, text: str, *, metavar: str = "", flag: str = "") -> Any:
-    return field(default=default, metadata={"help": text, "metavar": metavar, "flag": flag})
+def _option(
+    default: Any, text: str, *, metavar: str = "", flag: str = "", shapes_archive: bool = True
+) -> Any:
+    metadata = {"help": text, "metavar": metavar, "flag": flag, "shapes_archive": shapes_archive}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +43,23 @@ class CompileOptions:
     """
 
     name: str | None = _option(
-        None, "the archive is called NAME_mpk.tar.gz (default: the model's name)", metavar="NAME"
+        None,
+        "the archive is called NAME_mpk.tar.gz (default: the model's name)",
+        metavar="NAME",
+        shapes_archive=False,
     )
     target: str = _option(
-        "mlsoc", "a name listed by 'afe targets', or a .yaml file", metavar="NAME|FILE"
+        "mlsoc",
+        "a name listed by 'afe targets', or a .yaml file",
+        metavar="NAME|FILE",
+        shapes_archive=False,
     )
     batch_size: int = _option(
         1, "compile for the largest batch that fits, up to N images", metavar="N"
     )
-    threads: int = _option(1, "threads of the compiler; the archive is the same", metavar="N")
+    threads: int = _option(
+        1, "threads of the compiler; the archive is the same", metavar="N", shapes_archive=False
+    )
     effort: str = _option(
         "default", "how far to search for a schedule: low, default or high", metavar="EFFORT"
     )
@@ -72,16 +83,28 @@ class CompileOptions:
         "write the module after every phase into DIR, as 01-import.mlir and so on",
         metavar="DIR",
         flag="--dump-phases",
+        shapes_archive=False,
     )
-    mlir_print_ir_before_all: bool = _option(False, "print the module before every pass (stderr)")
-    mlir_print_ir_after_all: bool = _option(False, "print the module after every pass (stderr)")
+    mlir_print_ir_before_all: bool = _option(
+        False, "print the module before every pass (stderr)", shapes_archive=False
+    )
+    mlir_print_ir_after_all: bool = _option(
+        False, "print the module after every pass (stderr)", shapes_archive=False
+    )
     mlir_print_ir_after_change: bool = _option(
-        False, "print the module after every pass that changed it (stderr)"
+        False, "print the module after every pass that changed it (stderr)", shapes_archive=False
     )
-    mlir_timing: bool = _option(False, "print the time of every pass (stderr)")
-    mlir_pass_statistics: bool = _option(False, "print the statistics of every pass (stderr)")
+    mlir_timing: bool = _option(
+        False, "print the time of every pass (stderr)", shapes_archive=False
+    )
+    mlir_pass_statistics: bool = _option(
+        False, "print the statistics of every pass (stderr)", shapes_archive=False
+    )
     mlir_pass_pipeline_crash_reproducer: str | None = _option(
-        None, "where a pass fails, write a file from which mlir-opt tools repeat it", metavar="FILE"
+        None,
+        "where a pass fails, write a file from which mlir-opt tools repeat it",
+        metavar="FILE",
+        shapes_archive=False,
     )
 
     def __post_init__(self) -> None:
@@ -110,6 +133,17 @@ class CompileOptions:
             or self.mlir_print_ir_after_all
             or self.mlir_print_ir_after_change
         )
+
+    def recorded(self) -> dict[str, Any]:
+        """What the manifest keeps: the options that shape the archive.
+
+        Name and target are stated there by themselves; a path of this machine is not.
+        """
+        return {
+            option.name: getattr(self, option.name)
+            for option in fields(self)
+            if option.metadata["shapes_archive"]
+        }
 
     @classmethod
     def from_keywords(cls, keywords: Mapping[str, Any]) -> CompileOptions:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from afe.errors import AfeError, ErrorCode
 from afe.files import write_atomically
 from afe.options import check_name
-from afe.package.mpk import Provenance
+from afe.package.manifest import Provenance
 from afe.source import SourceModel
 from afe.version import SIMA_VERSION, VERSION
 

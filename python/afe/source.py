@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from afe.errors import AfeError, ErrorCode
 from afe.options import name_from
-from afe.package.mpk import Provenance
+from afe.package.manifest import Provenance
 
 if TYPE_CHECKING:
     from afe import ir

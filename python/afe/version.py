@@ -6,5 +6,5 @@ VERSION = "0.1.0"
 SIMA_VERSION = 1
 """Of the `.sima` container."""
 
-ARCHIVE_VERSION = 1
+ARCHIVE_VERSION = 2
 """Of what `*_mpk.json` adds to the SDK's schema (`afe_format_version`)."""

@@ -16,7 +16,7 @@ from afe import runtime
 from afe.compiler import compile_model
 from afe.importers.common import ImportedModel
 from afe.options import CompileOptions
-from afe.package.mpk import Provenance
+from afe.package.manifest import Provenance
 from afe.package.report import CompileReport
 from afe.source import SourceModel
 from movements import MOVEMENTS

@@ -17,9 +17,11 @@ NAMES = {
     "inspect": "show what an archive holds: chain, batch, files, cycles per layer",
     "check": "tell what would not run on the MLA, or not well, without compiling",
     "explain": "say why each layer is scheduled as it is, and what came second",
+    "diff": "show what changed between two archives",
     "disasm": "print an MLA program as text",
     "verify": "compare a model's layers with a reference, layer by layer",
     "targets": "list the machine descriptions, or show one",
+    "completion": "print a script that completes commands and options in a shell",
 }
 
 EXAMPLES = """examples:

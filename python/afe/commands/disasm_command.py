@@ -65,17 +65,13 @@ def _programs(path: Path, target: str) -> Iterator[tuple[str, bytes, Target]]:
 
 def _archived_programs(path: Path) -> Iterator[tuple[str, bytes, Target]]:
     """Every MLA plugin's program with the machine the archive states."""
-    from afe.archive import find_document, parse_json, read_archive
     from afe.runtime.mla import program_target
-    from afe.runtime.schema import parse_chain
-    from afe.runtime.session import member_of
+    from afe.runtime.opened import open_archive
 
-    members = read_archive(path)
-    name = find_document(path, members)
-    plugins = parse_chain(parse_json(members[name], name)).plugins
-    programs = [plugin for plugin in plugins if plugin.processor == "MLA"]
+    opened = open_archive(path)
+    programs = [plugin for plugin in opened.chain.plugins if plugin.processor == "MLA"]
     if not programs:
         raise AfeError(ErrorCode.INVALID_INPUT, f"'{path}' holds no MLA program")
     for plugin in programs:
         target = program_target(plugin.config, plugin.name)
-        yield plugin.executable, member_of(members, plugin), target
+        yield plugin.executable, opened.members[plugin.executable], target

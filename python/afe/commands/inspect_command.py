@@ -1,33 +1,56 @@
-"""`afe inspect ARCHIVE`: contents, batch, plugin chain and cycles per layer."""
+"""`afe inspect ARCHIVE`: contents and what they are, provenance, batch, chain, cycles per layer."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afe.commands import print_json
+
+if TYPE_CHECKING:
+    from afe.package.manifest import Manifest
+    from afe.runtime.opened import OpenedArchive
 
 EXAMPLES = """examples:
   afe inspect out/m_mpk.tar.gz
   afe inspect out/m_mpk.tar.gz --json
+  afe inspect out/m_mpk.tar.gz --strict
+
+Sizes and SHA-256 of all files are always checked; --strict also holds every JSON and YAML in the
+archive against its schema, and decodes and validates every MLA program.
 """
+
+_KINDS = {
+    "_mpk.json": "the chain of plugins: what the runtime executes",
+    "_manifest.json": "sizes and SHA-256 of all other files, provenance",
+    "_mla_stats.yaml": "deterministic cycles per layer",
+    "_mla_profile.yaml": "per layer: engines, DRAM, stalls, MACs, sources",
+    "pipeline_sequence.json": "order of the pipeline's stages",
+    "_mla.lm": "program of an MLA segment",
+    "_mla.elf": "program of an MLA segment",
+    "_a65.so": "AArch64 code of an A65 segment",
+}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """ARCHIVE, --json."""
+    """ARCHIVE, --strict, --json."""
     parser.add_argument("archive", metavar="ARCHIVE", help="a *_mpk.tar.gz")
+    parser.add_argument(
+        "--strict", action="store_true", help="check every file against its schema, every program"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the description."""
     path = Path(arguments.archive)
+    description = describe(path, strict=arguments.strict)
     if arguments.json:
-        print_json(describe(path))
+        print_json(description)
     else:
-        print_description(path)
+        print("\n".join(_lines(description)))
     return 0
 
 
@@ -36,18 +59,19 @@ def print_description(path: Path) -> None:
     print("\n".join(_lines(describe(path))))
 
 
-def describe(path: Path) -> dict[str, Any]:
+def describe(path: Path, *, strict: bool = False) -> dict[str, Any]:
     """What the archive holds, as JSON-able values; AfeError with one of the loader's codes."""
-    from afe.archive import find_document, parse_json, read_archive
-    from afe.runtime.schema import parse_chain
+    from afe.runtime.opened import open_archive
 
-    members = read_archive(path)
-    name = find_document(path, members)
-    chain = parse_chain(parse_json(members[name], name))
+    opened = open_archive(path)
+    checked = _check_strictly(opened) if strict else []
+    chain = opened.chain
     return {
         "archive": str(path),
         "name": chain.name,
-        "files": [{"name": name, "bytes": len(data)} for name, data in members.items()],
+        "files": [_file(name, data, opened.manifest) for name, data in opened.members.items()],
+        "provenance": dict(opened.manifest.provenance),
+        "checked": checked,
         "desired_batch_size": chain.desired_batch,
         "actual_batch_size": chain.actual_batch,
         "inputs": [
@@ -71,25 +95,56 @@ def describe(path: Path) -> dict[str, Any]:
             for plugin in chain.plugins
             if plugin.processor == "MLA"
         },
-        "layers": _layers(members),
+        "layers": _layers(opened.members),
+    }
+
+
+def _check_strictly(opened: OpenedArchive) -> list[str]:
+    """Names of the files that were held against a schema or decoded and validated."""
+    from afe.package.validation import validate_members
+    from afe.runtime.mla import MlaProgram
+
+    checked = validate_members(opened.members)
+    for plugin in opened.chain.plugins:
+        if plugin.processor == "MLA":
+            program = opened.members[plugin.executable]
+            MlaProgram(plugin.name, program, plugin.config).validate()
+            checked.append(plugin.executable)
+    return checked
+
+
+def _file(name: str, data: bytes, manifest: Manifest) -> dict[str, Any]:
+    digest = next((entry.sha256 for entry in manifest.files if entry.name == name), "")
+    kinds = (text for suffix, text in _KINDS.items() if name.endswith(suffix))
+    default = "configuration of one stage" if name.startswith("0_") else ""
+    return {
+        "name": name,
+        "bytes": len(data),
+        "what": next(kinds, default),
+        "sha256": digest,
     }
 
 
 def _layers(members: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    """The rows of every `*_mla_stats.yaml`, in the stages' order."""
-    import yaml
+    """The rows of every `*_mla_stats.yaml`, in the stages' order; AfeError SCHEMA_ERROR."""
+    from afe.package.validation import read_stats
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     rows: list[dict[str, Any]] = []
     for name, data in members.items():
         if name.endswith("_mla_stats.yaml"):
-            rows += (yaml.load(data, Loader=loader) or {}).values()
+            rows += read_stats(name, data)
     return rows
 
 
 def _lines(description: Mapping[str, Any]) -> list[str]:
     lines = [description["archive"]]
-    lines += [f"  {file['bytes']:>12,}  {file['name']}" for file in description["files"]]
+    lines += [
+        f"  {file['bytes']:>12,}  {file['name']:<40} {file['what']}".rstrip()
+        for file in description["files"]
+    ]
+    lines += _provenance_lines(description["provenance"])
+    if description["checked"]:
+        lines.append(f"strict: {len(description['checked'])} files hold what is documented")
     lines.append(
         f"batch: desired {description['desired_batch_size']}, "
         f"actual {description['actual_batch_size']}"
@@ -102,6 +157,16 @@ def _lines(description: Mapping[str, Any]) -> list[str]:
     lines += [_plugin_line(plugin) for plugin in description["plugins"]]
     lines.append("outputs: " + ", ".join(description["outputs"]))
     return lines + _layer_lines(description["layers"])
+
+
+def _provenance_lines(provenance: Mapping[str, Any]) -> list[str]:
+    """One line per fact; nested ones as key=value."""
+    lines = ["provenance:"]
+    for key, value in provenance.items():
+        if isinstance(value, dict):
+            value = " ".join(f"{name}={entry}" for name, entry in value.items())
+        lines.append(f"  {key}: {'none' if value is None else value}")
+    return lines
 
 
 def _plugin_line(plugin: Mapping[str, Any]) -> str:

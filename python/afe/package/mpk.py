@@ -1,4 +1,4 @@
-"""`*_mpk.json`: the plugin chain and where it came from."""
+"""The members of an archive: `*_mpk.json` first, every stage's files, the manifest last."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from afe.options import CompileOptions
+from afe.package.manifest import SUFFIX as MANIFEST_SUFFIX
+from afe.package.manifest import Provenance, manifest_document
 from afe.package.network import EV74, Network, binary_names
+from afe.package.pipeline import pipeline_files
 from afe.package.plugins import build_chain
 from afe.package.stats import stats_text
 from afe.target import Target
 from afe.version import ARCHIVE_VERSION, VERSION
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """The model an archive was compiled from: file name without folder, SHA-256 of its bytes."""
-
-    model_path: str
-    model_checksum: str
 
 
 @dataclass(frozen=True)
@@ -31,10 +27,16 @@ class Package:
 
 
 def build_package(
-    network: Network, name: str, provenance: Provenance, target: Target, binary_suffix: str = "lm"
+    network: Network,
+    name: str,
+    provenance: Provenance,
+    target: Target,
+    options: CompileOptions | None = None,
+    profiles: Mapping[str, str] | None = None,
 ) -> Package:
-    """All members of `<name>_mpk.tar.gz`: the JSON first, then every stage's files."""
-    stages = binary_names(network, name, binary_suffix)
+    """All members of `<name>_mpk.tar.gz`; `profiles` has the profile's text of MLA segments."""
+    options = options or CompileOptions()
+    stages = binary_names(network, name, options.binary_suffix)
     binaries = {segment: file_name for segment, (_, file_name) in stages.items()}
     chain = build_chain(network, binaries, target.as_dict())
     document = {
@@ -50,6 +52,11 @@ def build_package(
     members = {f"{name}_mpk.json": _json_bytes(document)}
     for segment, (stage, file_name) in stages.items():
         members |= _segment_members(network, name, segment, stage, file_name)
+        if profiles and segment in profiles:
+            members[f"{name}_stage{stage}_mla_profile.yaml"] = profiles[segment].encode()
+    members |= {file: _json_bytes(entry) for file, entry in pipeline_files(chain.plugins).items()}
+    manifest = manifest_document(members, provenance, target, options.recorded())
+    members[f"{name}{MANIFEST_SUFFIX}"] = _json_bytes(manifest)
     processors = [str(plugin["processor"]) for plugin in chain.plugins]
     counts = {processor: processors.count(processor) for processor in ("MLA", EV74, "A65")}
     return Package(members, counts)

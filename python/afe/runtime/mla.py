@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afe.errors import AfeError, ErrorCode
-from afe.package.report import Cycles, cycles_from
+from afe.package.report import BOUND_KEYS, Cycles, cycles_from
 from afe.target import Target, target_from_mapping
 
 
@@ -29,7 +29,7 @@ class MlaProgram:
         """Raises AfeError INVALID_ARCHIVE for a program that cannot be decoded."""
         self.name = name
         self._target = program_target(config, name)
-        self._bound = config.get("cycles", {})
+        self._bound = _stated_bound(config, name)
         from afe import _sim
 
         try:
@@ -62,13 +62,36 @@ class MlaProgram:
             ) from error
         return SimulationResult(result.outputs, self._cycles(result) if accelerator else None)
 
+    def validate(self) -> None:
+        """Asks the validator about the schedule; AfeError INVALID_ARCHIVE names its offence."""
+        from afe import _sim
+
+        offence = _sim.validate(self._program, self._target.as_dict())
+        if offence is not None:
+            raise AfeError(
+                ErrorCode.INVALID_ARCHIVE, f"the program of {self.name} is not legal: {offence}"
+            )
+
     def _cycles(self, result: Any) -> Cycles:
         """The simulator's figures beside the bound the compiler computed for the model."""
         stats = result.stats
         return cycles_from(
             {key: stats[key] for key in ("deterministic", "busy", "planned_wait", "stalls", "wall")}
-            | {"lower_bound": self._bound["lower_bound"], "bound_terms": self._bound["bound_terms"]}
+            | self._bound
         )
+
+
+def _stated_bound(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """`lower_bound` and `bound_terms` of the archive's cycles; AfeError SCHEMA_ERROR."""
+    cycles = config.get("cycles")
+    terms = cycles.get("bound_terms") if isinstance(cycles, dict) else None
+    bound = cycles.get("lower_bound") if isinstance(cycles, dict) else None
+    counts = [bound, *(terms.get(key) for key in BOUND_KEYS)] if isinstance(terms, dict) else []
+    if not counts or any(type(count) is not int or count < 0 for count in counts):
+        raise AfeError(
+            ErrorCode.SCHEMA_ERROR, f"archive JSON, {name}: 'cycles' must hold the lower bound"
+        )
+    return {"lower_bound": bound, "bound_terms": terms}
 
 
 def program_target(config: Mapping[str, Any], name: str) -> Target:

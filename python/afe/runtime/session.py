@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from afe.archive import find_document, parse_json, read_archive
 from afe.errors import AfeError, ErrorCode
 from afe.package.report import Cycles, total_cycles
 from afe.runtime import a65, ev74
 from afe.runtime.batching import Inputs, make_batches, ordered_inputs
 from afe.runtime.mla import MlaProgram
-from afe.runtime.schema import ChainDescription, InputNode, Plugin, parse_chain
+from afe.runtime.opened import open_archive
+from afe.runtime.schema import ChainDescription, InputNode, Plugin
 
 Array = NDArray[Any]
 
@@ -51,19 +50,18 @@ class RunResult:
 
 def load_archive(archive: str | PathLike[str]) -> LoadedArchive:
     """Reads, checks and decodes an archive; AfeError with one of the loader's codes."""
-    path = Path(archive)
-    members = read_archive(path)
-    name = find_document(path, members)
-    return LoadedArchive(parse_chain(parse_json(members[name], name)), members)
+    opened = open_archive(archive)
+    return LoadedArchive(opened.chain, opened.members)
 
 
 class LoadedArchive:
     """An archive ready to run."""
 
     def __init__(self, chain: ChainDescription, members: Mapping[str, bytes]) -> None:
+        """`members` hold the program of every plugin, as `open_archive` checks."""
         self.chain = chain
         self._binaries = {
-            plugin.name: member_of(members, plugin)
+            plugin.name: members[plugin.executable]
             for plugin in chain.plugins
             if plugin.processor != "EV74"
         }
@@ -162,17 +160,6 @@ def _joined_outputs(plugin: Plugin, outputs: Sequence[NDArray[np.uint8]]) -> Arr
         (tensor,) = plugin.output_types
         return outputs[0].view(tensor.scalar).reshape(tensor.shape)
     return np.concatenate(outputs).view(np.int8).reshape(1, -1)
-
-
-def member_of(members: Mapping[str, bytes], plugin: Plugin) -> bytes:
-    """The plugin's program; AfeError INVALID_ARCHIVE where the archive lacks it."""
-    data = members.get(plugin.executable)
-    if data is None:
-        raise AfeError(
-            ErrorCode.INVALID_ARCHIVE,
-            f"the archive lacks '{plugin.executable}', the program of {plugin.name}",
-        )
-    return data
 
 
 def _enters_behind(plugin: Plugin, inputs: Sequence[Array]) -> bool:

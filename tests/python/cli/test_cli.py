@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from afe import cli
 from afe.archive import write_archive
-from afe.package.mpk import Provenance, build_package
+from afe.commands import NAMES
+from afe.package.manifest import Provenance
+from afe.package.mpk import build_package
 from afe.package.report import cycles_from
 from afe.runtime import mla
 from afe.target import load_target
@@ -99,7 +101,7 @@ def test_help_shows_examples_and_every_command():
     """Without importing what the commands need."""
     process = afe("--help")
     assert process.returncode == 0 and "examples:" in process.stdout
-    for command in ("compile", "run", "inspect", "disasm", "verify", "targets"):
+    for command in NAMES:
         assert f"  {command} " in process.stdout
         text = afe(command, "--help").stdout
         assert "examples:" in text and "--json" in text

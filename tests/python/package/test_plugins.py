@@ -9,7 +9,9 @@ import json
 import pytest
 import yaml
 from afe.errors import AfeError, ErrorCode
-from afe.package.mpk import Provenance, build_package
+from afe.options import CompileOptions
+from afe.package.manifest import Provenance
+from afe.package.mpk import build_package
 from afe.package.network import EV74, PhysicalTensor, Step, TensorType
 from afe.target import load_target
 from hand_made import quantized_network, two_port_network
@@ -18,7 +20,9 @@ PROVENANCE = Provenance("m.tflite", "00ff")
 
 
 def _document(network, name="m", suffix="lm"):
-    package = build_package(network, name, PROVENANCE, load_target("tiny"), suffix)
+    package = build_package(
+        network, name, PROVENANCE, load_target("tiny"), CompileOptions(binary_suffix=suffix)
+    )
     return json.loads(package.members[f"{name}_mpk.json"]), package
 
 
@@ -103,6 +107,13 @@ def test_members_are_named_by_stage_and_the_suffix_is_an_option():
         "m_mpk.json",
         "m_stage1_mla.elf",
         "m_stage1_mla_stats.yaml",
+        "pipeline_sequence.json",
+        "0_quantize_0.json",
+        "0_tessellate_0.json",
+        "0_process_mla.json",
+        "0_detessellate_0.json",
+        "0_dequantize_0.json",
+        "m_manifest.json",
     ]
 
 

@@ -10,11 +10,12 @@ import pytest
 from afe import runtime
 from afe.archive import read_archive, write_archive
 from afe.errors import AfeError, ErrorCode
-from afe.package.mpk import Provenance, build_package
+from afe.package.manifest import Provenance
+from afe.package.mpk import build_package
 from afe.package.report import cycles_from
 from afe.runtime import mla
 from afe.target import load_target
-from hand_made import quantized_network, two_port_network
+from hand_made import quantized_network, two_port_network, with_manifest
 
 
 class StandIn:
@@ -46,7 +47,7 @@ def archive_of(tmp_path, monkeypatch):
         if edit:
             document = json.loads(members["m_mpk.json"])
             edit(document)
-            members["m_mpk.json"] = json.dumps(document).encode()
+            members = with_manifest(members | {"m_mpk.json": json.dumps(document).encode()})
         path = tmp_path / "m_mpk.tar.gz"
         write_archive(path, members)
         return path
@@ -184,7 +185,7 @@ def test_a_chain_that_does_not_hold_together_is_refused(archive_of, monkeypatch,
     assert error.value.code is ErrorCode.SCHEMA_ERROR
 
 
-@pytest.mark.parametrize("version", [None, 0, 2, "1"])
+@pytest.mark.parametrize("version", [None, 0, 1, 3, "2"])
 def test_archives_of_other_makers_and_versions_are_told_apart(archive_of, version):
     """Not executed, and said why."""
     path = archive_of(quantized_network(), lambda d: d.update(afe_format_version=version))

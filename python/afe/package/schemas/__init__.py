@@ -1,0 +1,1 @@
+"""The JSON Schemas of everything in an archive that is text; `afe.package.validation` uses them."""
