@@ -160,4 +160,8 @@ constexpr int64_t kOutputPieceBytes = 32768;
 /// Bytes of resident inputs fetched by one request.
 constexpr int64_t kInputChunkBytes = 8192;
 
+/// Inputs, outputs and spilled tensors lie behind the constants, whose size is known last: until
+/// finish() their DRAM addresses count from here.
+constexpr uint64_t kDramArea = uint64_t(1) << 40;
+
 } // namespace afe::sched
