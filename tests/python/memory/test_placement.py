@@ -57,8 +57,10 @@ def test_a_capacity_is_kept_where_it_can_be(buffers: list[Buffer], data: st.Data
     assert placement.fits == (capacity >= least)
     assert (placement.failure == "") == placement.fits
     if not placement.fits:
-        assert capacity < placement.lower_bound == least
-        assert f"no placement takes less than {least} bytes" in placement.failure
+        assert capacity < placement.lower_bound <= least and placement.note == ""
+        lowest = place(buffers, capacity, lowest=True)
+        assert lowest.height == lowest.lower_bound == least
+        assert f"no placement takes less than {least} bytes" in lowest.failure
 
 
 @pytest.mark.parametrize("seed", range(12))
