@@ -201,6 +201,15 @@ def test_options_are_checked() -> None:
         assert next(iter(options)) in caught.value.message
 
 
+def test_empty_buffers_are_within_nobodys_bytes() -> None:
+    """Best fit puts the empty one into a gap of nothing, which the search fills with others."""
+    lives = [(0, 3, 13), (1, 3, 4), (0, 1, 0), (0, 3, 12), (0, 3, 13), (0, 3, 3), (2, 3, 27)]
+    buffers = [Buffer(*life, alignment=2 if life[2] == 4 else 1) for life in lives]
+    placement = place(buffers)
+    check(buffers, placement, [])
+    assert placement.method == "exact" and placement.height == 72
+
+
 def test_no_buffers_take_no_bytes() -> None:
     placement = place([], 0)
     assert (placement.offsets, placement.height, placement.fits) == ((), 0, True)
