@@ -13,7 +13,11 @@ namespace afe::memory {
 
 namespace {
 
-constexpr int64_t shortestRun = 500; // steps
+/// Steps of the shortest run: enough to get to the bottom, and to look around there.
+int64_t shortestRun(const Part &part) {
+  return std::max<int64_t>(500, int64_t(part.buffers.size()) * 3 / 2);
+}
+
 constexpr size_t numKeys = 3;
 
 /// What makes a buffer awkward: the load around it, its lifetime, its area.
@@ -110,7 +114,7 @@ Outcome fitPart(const Part &part, int64_t height, int64_t &steps, std::vector<in
     const std::vector<int> rank =
         rankBy(keys, preferences[trial % numPreferences], round ? 0.3 : 0.0, random);
     Search search(part, limits, Units(capacity), rank, conflicts);
-    const Outcome outcome = search.run(std::min(steps, shortestRun * luby(round + 1)));
+    const Outcome outcome = search.run(std::min(steps, shortestRun(part) * luby(round + 1)));
     steps -= search.stepsUsed();
     if (outcome == Outcome::Found)
       for (size_t i = 0; i < part.buffers.size(); ++i)

@@ -33,6 +33,10 @@ std::vector<int64_t> placeFirstFit(const Problem &problem, int64_t &height) {
   height = 0;
   for (size_t index : order) {
     const BufferSpec &b = buffers[index];
+    if (b.size == 0) { // takes nothing anywhere, and is within nobody's bytes at 0
+      offsets[index] = 0;
+      continue;
+    }
     int64_t at = 0;
     for (auto [lo, hi] : rangesBeside(problem, offsets, index)) {
       if (at + b.size <= lo)

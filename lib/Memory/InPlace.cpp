@@ -12,7 +12,8 @@ namespace {
 class Joiner {
 public:
   explicit Joiner(const Problem &problem)
-      : root(problem.buffers.size()), hasSource(root.size()), hasResult(root.size()) {
+      : original(problem), root(problem.buffers.size()), hasSource(root.size()),
+        hasResult(root.size()) {
     std::iota(root.begin(), root.end(), 0);
     shared.capacity = problem.capacity;
     shared.buffers = problem.buffers;
@@ -20,6 +21,10 @@ public:
 
   void join(const InPlacePair &pair) {
     if (hasResult[pair.source] || hasSource[pair.result])
+      return;
+    // One that lives for a single moment does so beside its source and its result at once.
+    if ((hasSource[pair.source] && isMomentary(pair.source)) ||
+        (hasResult[pair.result] && isMomentary(pair.result)))
       return;
     const size_t into = root[pair.source], from = root[pair.result];
     BufferSpec &a = shared.buffers[into], &b = shared.buffers[from];
@@ -42,9 +47,14 @@ public:
     std::replace(root.begin(), root.end(), from, into);
   }
 
+  bool isMomentary(size_t i) const {
+    return original.buffers[i].upper - 1 == original.buffers[i].lower;
+  }
+
   SharedProblem finish() { return {std::move(shared), std::move(root)}; }
 
 private:
+  const Problem &original;
   Problem shared;
   std::vector<size_t> root;
   std::vector<bool> hasSource, hasResult;

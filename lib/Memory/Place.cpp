@@ -49,36 +49,58 @@ void placeGreedily(const Problem &problem, const PlaceOptions &options, Placemen
     adopt(placement, std::move(offsets), height, Method::FirstFit);
 }
 
-/// Narrows [lowerBound, height] with up to `steps` steps. The capacity is tried first, with all
-/// steps; lower heights then by bisection from the bound on, each with half of what is left, so
-/// that one hopeless height does not use up everything.
-void searchHeights(const Problem &problem, const PlaceOptions &options, int64_t steps,
-                   Placement &placement) {
-  const std::vector<Part> parts = splitIntoParts(problem);
-  const bool capacityFirst =
-      placement.height > problem.capacity && problem.capacity >= placement.lowerBound;
-  int64_t from = placement.lowerBound; // heights below are impossible or were given up
-  int64_t target = capacityFirst ? problem.capacity : from;
-  while (steps > 0 && from < placement.height &&
-         placement.height > goalOf(problem, options, placement.lowerBound)) {
-    int64_t allowed = target == problem.capacity ? steps : (steps + 1) / 2;
-    steps -= allowed;
-    placement.stepsUsed += allowed;
+/// Narrows [lowerBound, height] of a placement by searching for placements within given heights.
+class HeightSearch {
+public:
+  HeightSearch(const Problem &problem, int64_t steps, Placement &placement)
+      : problem(problem), parts(splitIntoParts(problem)), placement(placement), steps(steps) {}
+
+  /// Looks for a placement within `height` with at most `most` steps; true if there was one.
+  bool tryHeight(int64_t height, int64_t most) {
+    int64_t left = most;
     std::vector<int64_t> offsets = placement.offsets;
-    const Outcome outcome = fitWithin(parts, target, allowed, offsets);
-    steps += allowed;
-    placement.stepsUsed -= allowed;
-    if (outcome == Outcome::Found) {
-      const int64_t height = heightOf(problem, offsets);
-      adopt(placement, std::move(offsets), height, Method::Exact);
-    } else {
-      from = target + 1;
-    }
+    const Outcome outcome = fitWithin(parts, height, left, offsets);
+    steps -= most - left;
+    placement.stepsUsed += most - left;
     if (outcome == Outcome::Impossible)
-      placement.lowerBound = std::max(placement.lowerBound, target + 1);
-    const bool first = outcome == Outcome::Found && target == problem.capacity;
-    target = first ? from : from + (placement.height - from) / 2;
+      placement.lowerBound = std::max(placement.lowerBound, height + 1);
+    if (outcome != Outcome::Found)
+      return false;
+    const int64_t reached = heightOf(problem, offsets);
+    adopt(placement, std::move(offsets), reached, Method::Exact);
+    return true;
   }
+
+  /// The lower bound first, then by bisection, each height with half of the steps that are left, so
+  /// that one hopeless height does not use up everything.
+  void lower() {
+    int64_t from = placement.lowerBound; // heights below are impossible or were given up
+    for (int64_t target = from; steps > 0 && from < placement.height;
+         target = from + (placement.height - from) / 2)
+      if (!tryHeight(target, (steps + 1) / 2))
+        from = target + 1;
+  }
+
+  int64_t stepsLeft() const { return steps; }
+
+private:
+  const Problem &problem;
+  const std::vector<Part> parts;
+  Placement &placement;
+  int64_t steps;
+};
+
+/// The capacity first, with all steps; only for `lowest` what else can be gained.
+void search(const Problem &problem, const PlaceOptions &options, Placement &placement) {
+  const bool undecided =
+      placement.height > problem.capacity && problem.capacity >= placement.lowerBound;
+  if (options.steps <= 0 || (!undecided && !options.lowest))
+    return;
+  HeightSearch heights(problem, options.steps, placement);
+  if (undecided)
+    heights.tryHeight(problem.capacity, heights.stepsLeft());
+  if (options.lowest)
+    heights.lower();
 }
 
 /// Without in-place pairs.
@@ -88,7 +110,7 @@ Placement placeApart(const Problem &problem, const PlaceOptions &options) {
   placement.lowerBound = lowerBound(problem);
   placeGreedily(problem, options, placement);
   if (options.method == Method::Exact)
-    searchHeights(problem, options, options.steps, placement);
+    search(problem, options, placement);
   placement.fits = placement.height <= problem.capacity;
   return placement;
 }

@@ -16,7 +16,8 @@ struct PlaceOptions {
   /// Placements of single buffers that the exact search may try: the work is the same on every
   /// machine. 0: the better of the two greedy placements.
   int64_t steps = 10000;
-  /// Goes on to the least height even when the capacity is already kept.
+  /// Looks for the least height, whether or not the capacity can be kept; otherwise the search ends
+  /// when it is known whether it can.
   bool lowest = false;
 };
 
@@ -35,9 +36,9 @@ struct Placement {
 
 /// Places a problem that checkProblem() has nothing against. Greedy placements come first; if the
 /// better one keeps the capacity (or, for `lowest`, is as low as the bound), nothing is searched.
-/// Otherwise the search looks for a placement within the capacity, and with the steps that are left
-/// for lower ones if asked for. In-place pairs are tried both shared and apart; there the height is
-/// the least for those two choices.
+/// Otherwise the search looks for a placement within the capacity, unless the bound exceeds it, and
+/// for `lowest` with the steps that are left for lower ones. In-place pairs are tried both shared
+/// and apart; there the height is the least for those two choices.
 Placement place(const Problem &problem, const PlaceOptions &options = {});
 
 /// The moment at which most bytes live.

@@ -104,7 +104,7 @@ Part makePart(const Problem &problem, const std::vector<size_t> &members) {
 std::vector<Part> splitIntoParts(const Problem &problem) {
   std::vector<size_t> order;
   for (size_t i = 0; i < problem.buffers.size(); ++i)
-    if (problem.buffers[i].size > 0)
+    if (problem.buffers[i].size > 0 && problem.buffers[i].lower < problem.buffers[i].upper)
       order.push_back(i);
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return problem.buffers[a].lower < problem.buffers[b].lower;

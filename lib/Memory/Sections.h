@@ -31,7 +31,8 @@ struct Part {
   int64_t unitInBytes = 1; ///< every canonical offset is a multiple of it
 };
 
-/// The parts of the problem, in the order of time, buffers of size 0 left out (they fit anywhere).
+/// The parts of the problem, in the order of time, buffers without size or time left out (they fit
+/// anywhere).
 /// `Part::neighbours` is empty where the part is beyond what the search can hold: more than 2^24
 /// pairs that meet, 8192 buffers, or maxPartUnits in one section.
 std::vector<Part> splitIntoParts(const Problem &problem);

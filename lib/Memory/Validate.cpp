@@ -22,8 +22,8 @@ std::string validate(const Problem &problem, const std::vector<int64_t> &offsets
   for (size_t i = 0; i < offsets.size(); ++i) {
     const BufferSpec &a = problem.buffers[i];
     if (offsets[i] < 0 || a.size > problem.capacity - offsets[i])
-      return name(i) + " ends at " + std::to_string(offsets[i] + a.size) +
-             ", beyond the capacity " + std::to_string(problem.capacity);
+      return name(i) + " of " + std::to_string(a.size) + " bytes at " + std::to_string(offsets[i]) +
+             " is not within the capacity " + std::to_string(problem.capacity);
     if (offsets[i] % a.alignment)
       return name(i) + " at " + std::to_string(offsets[i]) + " is not aligned to " +
              std::to_string(a.alignment);

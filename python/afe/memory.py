@@ -75,16 +75,16 @@ def place(
     lowest: bool = False,
     in_place: Sequence[tuple[int, int]] = (),
 ) -> Placement:
-    """Places `buffers` within `capacity` bytes, or as low as it can where that fails.
+    """Places `buffers` within `capacity` bytes, or says why it cannot.
 
     Args:
-        capacity: bytes; the search stops at the first placement within. None: the lowest placement
-            is sought.
+        capacity: bytes; the search stops at the first placement within, or once there is none.
+            None: the lowest placement is sought.
         alignment: of every buffer that names none of its own.
         steps: placements of single buffers that the exact search may try. The same steps give the
             same placement on every machine; 0 gives the better greedy placement and says so.
         method: "exact" searches if the greedy placements are not good enough.
-        lowest: search on for the least height when the capacity is already kept.
+        lowest: search for the least height, whether or not the capacity can be kept.
         in_place: pairs (source, result) of indices; `result` may start at the offset of `source`
             and share its bytes. The source's last moment must be the result's first.
 
@@ -94,14 +94,15 @@ def place(
     _check_options(capacity, alignment, steps, method)
     specs = _specs(buffers, alignment)
     names = [b.name or f"buffer {i}" for i, b in enumerate(buffers)]
+    low = lowest or capacity is None
     try:
-        found = _sim.place_buffers(
-            specs, capacity or 0, steps, method, lowest or capacity is None, in_place, names
-        )
+        found = _sim.place_buffers(specs, capacity or 0, steps, method, low, in_place, names)
     except (ValueError, TypeError) as error:
         raise AfeError(ErrorCode.INVALID_INPUT, str(error)) from error
     fits = capacity is None or bool(found["fits"])
-    searchable = method == "exact" and (not fits or found["height"] > found["lower_bound"])
+    wanted = found["height"] > found["lower_bound"] if low else not fits
+    proven = capacity is not None and found["lower_bound"] > capacity and not low
+    undecided = method == "exact" and wanted and not proven
     return Placement(
         offsets=tuple(found["offsets"]),
         fits=fits,
@@ -110,7 +111,7 @@ def place(
         lower_bound=found["lower_bound"],
         steps=found["steps"],
         method=found["method"],
-        note=_note(steps, found["steps"], found["method"]) if searchable else "",
+        note=_note(steps, found["steps"], found["method"]) if undecided else "",
         failure="" if fits else found["failure"],
         fullest_time=found["fullest_time"],
         fullest_buffers=tuple(found["fullest_buffers"]),
