@@ -231,8 +231,10 @@ void bindProgram(nb::module_ &m) {
       .def_ro("quads", &isa::Program::quads)
       .def_ro("batch", &isa::Program::batch)
       .def_ro("end_cycle", &isa::Program::endCycle)
-      .def("to_dict", &programToDict,
-           "The whole program as dictionaries; build() reads them back.");
+      .def("to_dict", &programToDict, "The whole program as dictionaries; build() reads them back.")
+      .def("traffic", &trafficToDict,
+           "Its layers and DRAM requests alone, in the form of to_dict(): no instructions, no "
+           "constants.");
 }
 
 } // namespace

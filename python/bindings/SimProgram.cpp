@@ -274,6 +274,13 @@ nb::dict programToDict(const isa::Program &program) {
   return to;
 }
 
+nb::dict trafficToDict(const isa::Program &program) {
+  nb::dict to;
+  to["requests"] = writeList(program.requests);
+  to["layers"] = writeList(program.layers);
+  return to;
+}
+
 std::vector<isa::MicroOp> microProgramFromList(const nb::list &from) {
   std::vector<isa::MicroOp> program;
   for (nb::handle item : from) {

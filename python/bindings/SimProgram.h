@@ -12,6 +12,8 @@ namespace afe::python {
 /// Throws nanobind::value_error naming the key, where and why. Keys left out have their defaults.
 isa::Program programFromDict(const nanobind::dict &from);
 nanobind::dict programToDict(const isa::Program &program);
+/// Layers and requests alone: a program's instructions are many times as large as dictionaries.
+nanobind::dict trafficToDict(const isa::Program &program);
 
 /// {"op": "tensor", "start": 0, "quads": 1, <fields>}.
 isa::Instruction instructionFromDict(const nanobind::dict &from, uint32_t quad);

@@ -42,7 +42,7 @@ def profile_text(segment: MlaSegment, target: Target) -> str:
     except (ValueError, RuntimeError) as error:
         message = f"the program of {segment.name} cannot be profiled: {error}"
         raise AfeError(ErrorCode.INTERNAL, message) from error
-    document = profile(segment, target, program.to_dict(), stats)
+    document = profile(segment, target, program.traffic(), stats)
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text: str = yaml.dump(
         document, Dumper=dumper, sort_keys=False, allow_unicode=True, width=_LINE_WIDTH
@@ -53,7 +53,7 @@ def profile_text(segment: MlaSegment, target: Target) -> str:
 def profile(
     segment: MlaSegment, target: Target, program: Mapping[str, Any], stats: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The profile as plain values, from the decoded program and the simulator's figures."""
+    """The profile as plain values, from the program's traffic and the simulator's figures."""
     bound = int(segment.cycles["lower_bound"])
     traffic = _traffic(program, stats, target)
     by_name = _by_name(program["layers"], stats["layers"], traffic)
