@@ -8,10 +8,19 @@
 #include "Scheduling/Trace.h"
 #include "Target/Target.h"
 
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace afe::sched {
+
+/// An intermediate tensor that has no room in L2.
+struct Spill {
+  size_t storage;
+  int64_t neededBytes; ///< of L2, staging included, for what lived before this one was spilled
+  size_t layer;        ///< at the fullest moment
+};
 
 struct Plan {
   Options options;                ///< set before planning
@@ -20,6 +29,11 @@ struct Plan {
   std::vector<int64_t> l2Address; ///< per storage, -1 where not resident
   int64_t stagingBase = 0;        ///< L2 from here on stages what comes from DRAM
   std::vector<LayerTrace> trace;  ///< one per layer, from planSegment()
+  std::vector<Spill> spills;      ///< in the order in which they were chosen
+  int64_t predictedCycles = 0;    ///< of the whole segment; of its schedule where there was a race
+  /// Where set before planning: names of storages that may be spilled. A plan that spills others is
+  /// kept only if all do, and then for a look at it: none is scheduled.
+  std::optional<std::set<std::string>> allowedSpills;
 };
 
 /// The split of one TENSOR block inside a tile.

@@ -100,17 +100,35 @@ private:
 
 } // namespace
 
+/// The last layer of the group that runs at a live range's moment.
+static size_t layerAt(int64_t group, const Plan &plan) {
+  for (size_t l = 1; l < plan.mappings.size(); ++l)
+    if (plan.mappings[l].cascade > 0 && group-- == 0)
+      return l - 1;
+  return plan.mappings.empty() ? 0 : plan.mappings.size() - 1;
+}
+
 void chooseResidency(const Network &network, const Target &target, Plan &plan) {
   L2Problem l2(network, plan);
   std::vector<bool> inL1 = storagesInL1(network, l2.uses, plan.mappings);
+  plan.spills.clear();
   plan.resident.assign(network.storages.size(), false);
   for (size_t i = 0; i < network.storages.size(); ++i)
     plan.resident[i] = network.storages[i].kind != Storage::Kind::Constant && !inL1[i];
   for (;;) {
     l2.build(plan.resident);
-    if (l2.place(target).fits)
+    memory::Placement placement = l2.place(target);
+    if (placement.fits)
       return;
-    plan.resident[l2.storages[memory::fullestMoment(l2.problem).buffers.front()]] = false;
+    memory::FullestMoment moment = memory::fullestMoment(l2.problem);
+    size_t storage = l2.storages[moment.buffers.front()];
+    plan.resident[storage] = false;
+    if (network.storages[storage].kind != Storage::Kind::Intermediate)
+      continue;
+    int64_t capacity = l2.problem.capacity, reserve = target.l2_bytes - capacity;
+    bool proven = placement.lowerBound > capacity;
+    plan.spills.push_back({storage, reserve + (proven ? placement.lowerBound : placement.height),
+                           layerAt(moment.time, plan)});
   }
 }
 

@@ -181,9 +181,10 @@ public:
   }
 
   bool winner(Plan &plan, std::string &error) {
-    if (tried.size() == 1) {
+    if (!keepAllowed() || tried.size() == 1) {
       plan = tried.front();
       plan.options = options;
+      plan.predictedCycles = sumOfLayers(plan);
       return true;
     }
     int64_t fewest = -1, joined = -1;
@@ -195,12 +196,43 @@ public:
         joined = cycles;
     }
     plan.options = options;
+    plan.predictedCycles = fewest;
     if (joined >= 0)
       traceRace(fewest, joined, plan);
     return fewest >= 0;
   }
 
 private:
+  static int64_t sumOfLayers(const Plan &plan) {
+    int64_t cycles = 0;
+    for (const Mapping &m : plan.mappings)
+      cycles += m.cascade > 0 ? m.predictedCycles : 0;
+    return cycles;
+  }
+
+  int64_t excessBytes(const Plan &plan) const {
+    int64_t bytes = 0;
+    for (const Spill &spill : plan.spills) {
+      const Storage &storage = network.storages[spill.storage];
+      bytes += plan.allowedSpills && !plan.allowedSpills->count(storage.name) ? storage.bytes : 0;
+    }
+    return bytes;
+  }
+
+  /// Drops the plans that spill what must not be; false where there is no other, and then the one
+  /// that spills least is in front.
+  bool keepAllowed() {
+    std::stable_sort(tried.begin(), tried.end(), [this](const Plan &a, const Plan &b) {
+      return excessBytes(a) < excessBytes(b);
+    });
+    if (excessBytes(tried.front()) > 0)
+      return false;
+    tried.erase(std::remove_if(tried.begin(), tried.end(),
+                               [this](const Plan &plan) { return excessBytes(plan) > 0; }),
+                tried.end());
+    return true;
+  }
+
   static bool sameGroups(const std::vector<Mapping> &a, const std::vector<Mapping> &b) {
     for (size_t i = 0; i < a.size(); ++i)
       if (a[i].cascade != b[i].cascade || a[i].tileRows != b[i].tileRows ||

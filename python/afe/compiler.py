@@ -9,21 +9,27 @@ Import and packaging are Python, the phases between are pass pipelines of the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from afe.archive import archive_path, write_archive
+from afe.batch import BatchSearch, allow_spills, finished_tries, is_tied, state_limit, tried
 from afe.files import output_folder
 from afe.options import CompileOptions
 from afe.package.decisions import Decision
 from afe.package.mpk import Package, build_package
 from afe.package.network import Network
 from afe.package.profile import profile_text
-from afe.package.report import ArchiveFile, CompileReport, cycles_of, peak_bytes_of
+from afe.package.report import ArchiveFile, BatchTry, CompileReport, cycles_of, peak_bytes_of
 from afe.phases import PhaseLog, Progress
 from afe.source import SourceModel
 from afe.target import Target, load_target
+
+if TYPE_CHECKING:
+    from afe import ir
 
 PIPELINES = (
     "canonicalize",
@@ -56,9 +62,10 @@ def compile_model(
     with output_folder(Path(output_path)) as folder:
         log = PhaseLog(options.dump_phases_to, progress)
         source = import_phase(read, target, options, log)
-        compile_phases(source, options, log)
+        source, tries = compile_phases(source, target, options, log)
         network = host_code_phase(source, options, log)
-        return package_phase(source, network, target, folder, options, log)
+        tries = finished_tries(tries, network)
+        return package_phase(source, network, tries, target, folder, options, log)
 
 
 def decide(
@@ -74,8 +81,9 @@ def decide(
     from afe.package.read_module import decisions_of
 
     log = PhaseLog(options.dump_phases_to, progress)
-    source = import_phase(read, load_target(options.target), options, log)
-    compile_phases(source, options, log, PIPELINES[: PIPELINES.index("schedule") + 1])
+    target = load_target(options.target)
+    source = import_phase(read, target, options, log)
+    source, _ = compile_phases(source, target, options, log, last="schedule")
     return decisions_of(source.module)
 
 
@@ -103,17 +111,65 @@ def import_phase(
 
 def compile_phases(
     source: SourceModel,
+    target: Target,
     options: CompileOptions,
     log: PhaseLog,
-    phases: Sequence[str] = PIPELINES,
+    *,
+    last: str = PIPELINES[-1],
+) -> tuple[SourceModel, Sequence[BatchTry]]:
+    """Runs the pass pipelines, each a phase of its own, for the largest feasible batch."""
+    planned = PIPELINES.index("plan") + 1
+    module = source.module
+    if options.batch_size == 1:
+        run_phases(module, PIPELINES[:planned], options, log)
+        tries: Sequence[BatchTry] = (tried(module, 1),)
+    else:
+        module, tries = choose_batch(module, target, options, log)
+    run_phases(module, PIPELINES[planned : PIPELINES.index(last) + 1], options, log)
+    return source.with_module(module), tries
+
+
+def choose_batch(
+    module: ir.Module, target: Target, options: CompileOptions, log: PhaseLog
+) -> tuple[ir.Module, Sequence[BatchTry]]:
+    """The module planned for the largest feasible batch up to the one asked for."""
+    canonicalize, *others = PIPELINES[: PIPELINES.index("plan") + 1]
+
+    def plan(batch: int, allowed: Collection[str] | None, is_final: bool) -> ir.Module:
+        copy = module.clone()
+        at_batch = dataclasses.replace(options, batch_size=batch)
+        run_phases(copy, (canonicalize,), at_batch, log, dump=is_final)
+        if allowed is not None and not is_tied(copy):
+            allow_spills(copy, allowed)
+        run_phases(copy, others, at_batch, log, dump=is_final)
+        return copy
+
+    search = BatchSearch(
+        target.fields["l2_bytes"], lambda batch, allowed: plan(batch, allowed, False)
+    )
+    found = search.run(options.batch_size)
+    if log.dumps:
+        found = dataclasses.replace(found, module=plan(found.batch, found.allowed, True))
+    state_limit(found)
+    return found.module, found.tries
+
+
+def run_phases(
+    module: ir.Module,
+    phases: Sequence[str],
+    options: CompileOptions,
+    log: PhaseLog,
+    *,
+    dump: bool = True,
 ) -> None:
-    """Runs the pass pipelines, each a phase of its own."""
+    """Runs the named pipelines; `dump` lets their modules be written where that is asked for."""
     from afe.pipelines import run_pipeline
 
     for phase in phases:
         with log.phase(phase) as finish:
-            run_pipeline(source.module, _pipeline_text(phase, options), options)
-            finish(source.module)
+            run_pipeline(module, _pipeline_text(phase, options), options)
+            if dump:
+                finish(module)
 
 
 def host_code_phase(source: SourceModel, options: CompileOptions, log: PhaseLog) -> Network:
@@ -132,6 +188,7 @@ def host_code_phase(source: SourceModel, options: CompileOptions, log: PhaseLog)
 def package_phase(
     source: SourceModel,
     network: Network,
+    tries: Sequence[BatchTry],
     target: Target,
     folder: Path,
     options: CompileOptions,
@@ -146,7 +203,7 @@ def package_phase(
         }
         package = build_package(network, name, source.provenance, target, options, profiles)
         write_archive(path, package.members)
-    return _report(path, package, network, log)
+    return _report(path, package, network, tries, log)
 
 
 def _pipeline_text(phase: str, options: CompileOptions) -> str:
@@ -158,7 +215,9 @@ def _pipeline_text(phase: str, options: CompileOptions) -> str:
     return f"afe-phase-{phase}{arguments}"
 
 
-def _report(path: Path, package: Package, network: Network, log: PhaseLog) -> CompileReport:
+def _report(
+    path: Path, package: Package, network: Network, tries: Sequence[BatchTry], log: PhaseLog
+) -> CompileReport:
     files = [ArchiveFile(name, len(data)) for name, data in package.members.items()]
     return CompileReport(
         archive=str(path),
@@ -166,6 +225,7 @@ def _report(path: Path, package: Package, network: Network, log: PhaseLog) -> Co
         desired_batch_size=network.desired_batch,
         actual_batch_size=network.actual_batch,
         batch_limit_reason=network.batch_limit_reason,
+        batches_tried=tries,
         segments=package.segments,
         fallbacks=network.fallbacks,
         cycles=cycles_of(network),

@@ -19,13 +19,21 @@ Progress = Callable[[str], None]
 
 
 class PhaseLog:
-    """Times phases in `seconds`; with a folder, writes `NN-<phase>.mlir` after each."""
+    """Times phases in `seconds`; with a folder, writes `NN-<phase>.mlir` after each.
+
+    A phase that runs again, for another batch, adds to its seconds.
+    """
 
     def __init__(self, dump_to: str | None, progress: Progress | None = None) -> None:
         self.seconds: dict[str, float] = {}
         self._dump_to = Path(dump_to) if dump_to else None
         self._progress = progress
         self._dumped = 0
+
+    @property
+    def dumps(self) -> bool:
+        """Whether modules are written to files."""
+        return self._dump_to is not None
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[Callable[[ir.Module], None]]:
@@ -35,7 +43,8 @@ class PhaseLog:
         begin = time.perf_counter()
         finished: list[ir.Module] = []
         yield finished.append
-        self.seconds[name] = round(time.perf_counter() - begin, 6)
+        seconds = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+        self.seconds[name] = round(seconds, 6)
         for module in finished:
             self._dump(name, module)
 

@@ -11,7 +11,7 @@ from afe.errors import AfeError, ErrorCode
 from afe.options import CompileOptions
 from afe.passmanager import PassManager
 
-_OUT_OF_MEMORY = re.compile(r"\bneeds? \d+ bytes of (L1|L2|DRAM)\b")
+_OUT_OF_MEMORY = re.compile(r"\bneeds? (?:at least )?\d+ bytes of (L1|L2|DRAM)\b")
 _WHOLE_OPERATION = "see current operation:"
 
 

@@ -31,6 +31,10 @@ class SourceModel:
         """The TOSA module."""
         return self.imported.module
 
+    def with_module(self, module: ir.Module) -> SourceModel:
+        """The same model as another module of its context."""
+        return replace(self, imported=replace(self.imported, module=module))
+
     def renamed(self, name: str) -> SourceModel:
         """The same model under another name."""
         return replace(self, name=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -119,6 +120,54 @@ def test_a_batch_equals_single_images(models, tmp_path):
     assert batched.groups == 2 and single.groups == 3
     assert differing(batched.outputs[0], single.outputs[0]) == 0
     assert batched.cycles == report.cycles
+
+
+@pytest.mark.parametrize(
+    "name, target, asked",
+    [("resnet8_int8.tflite", "tiny", 9), ("kws_dscnn_int8.tflite", "edge", 40)],
+)
+def test_a_batch_that_does_not_fit_is_reduced_and_equals_single_images(
+    models, tmp_path, name, target, asked
+):
+    """To the bit; the reason has the bytes of the next larger batch, and the layer."""
+    model = Model.from_file(models / name)
+    images = np.concatenate([sample.inputs[0] for sample in samples(models, name)])
+    single = model.compile(output_path=tmp_path / "1", target=target)
+    report = model.compile(output_path=tmp_path / "n", target=target, batch_size=asked)
+    actual = report.actual_batch_size
+    assert 1 < actual < asked
+    assert re.fullmatch(
+        rf"batch {actual + 1} needs [0-9.]+ KiB of L2 at MLA_0/\w+, \d+ KiB there",
+        report.batch_limit_reason,
+    )
+    refused = next(entry for entry in report.batches_tried if entry.batch == actual + 1)
+    assert refused.needed_l2_bytes > {"tiny": 262144, "edge": 393216}[target]
+    assert {entry.batch for entry in report.batches_tried} >= {1, actual, actual + 1, asked}
+    several = np.resize(images, (actual + 1, *images.shape[1:]))
+    batched = runtime.load(report.archive).run([several], accelerator=True)
+    expected = runtime.load(single.archive).run([several])
+    assert differing(batched.outputs[0], expected.outputs[0]) == 0
+    assert batched.cycles == report.cycles
+
+
+def test_an_operator_that_ties_the_batch_is_named(models, tmp_path):
+    """There is no search, and one batch was tried: the model's own."""
+    model = Model.from_file(models / "bert_tiny_s8_qdq.onnx")
+    report = model.compile(output_path=tmp_path, batch_size=4)
+    assert report.actual_batch_size == 1 and "'tosa.gather'" in report.batch_limit_reason
+    (only,) = report.batches_tried
+    assert only.batch == 1 and only.scheduled_cycles_per_image == report.cycles["total"].wall
+
+
+def test_phases_of_a_reduced_batch_are_continued_to_the_same_bytes(models, tmp_path):
+    """The numbered files are those of the batch found, and of nothing else that was tried."""
+    dumps = tmp_path / "phases"
+    model = Model.from_file(models / "resnet8_int8.tflite")
+    options = {"target": "tiny", "batch_size": 9}
+    dumped = model.compile(output_path=tmp_path / "a", dump_phases_to=str(dumps), **options)
+    plain = model.compile(output_path=tmp_path / "b", **options)
+    assert len(list(dumps.iterdir())) == 1 + len(PIPELINES)
+    assert Path(dumped.archive).read_bytes() == Path(plain.archive).read_bytes()
 
 
 def test_threads_do_not_change_a_run(models, tmp_path):

@@ -54,11 +54,11 @@ def build(case: Case) -> tuple[ImportedModel, list[str]]:
     return random_network(case.seed, case.steps, OPERATORS, LARGE if case.large else None)
 
 
-def check(case: Case) -> None:
+def check(case: Case) -> CompileReport:
     """Raises where an output, a cycle count or a bound is not what it must be."""
     imported, log = build(case)
     options = CompileOptions(target=case.target, batch_size=case.batch)
-    compare(imported, options, case.seed, "\n".join([f"case {case}", *log]))
+    return compare(imported, options, case.seed, "\n".join([f"case {case}", *log]))
 
 
 def compare(

@@ -25,6 +25,18 @@ def test_batches(seed):
     check(Case(200 + seed, TARGETS[seed % 3], batch=3))
 
 
+@pytest.mark.parametrize("target", ["tiny", "edge"])
+@pytest.mark.parametrize("seed", [509, 510, 522, 530, 538])
+def test_batches_that_are_reduced(seed, target):
+    """Six images are asked for and do not fit L2 together; fewer than six, more than one, do."""
+    case = Case(seed, target, steps=tuple(range(5)), large=True, batch=6)
+    report = check(case)
+    assert 1 < report.actual_batch_size < 6, str(case)
+    assert "of L2 at MLA_0/" in report.batch_limit_reason
+    (found,) = (entry for entry in report.batches_tried if entry.scheduled_cycles_per_image)
+    assert found.batch == report.actual_batch_size and found.is_feasible
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_large_tensors(seed):
     """Beyond L1, and beyond L2 of the small targets: split and spilled."""

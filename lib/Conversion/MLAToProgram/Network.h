@@ -38,6 +38,8 @@ void buildCopy(const ElementLayout &source, const ElementLayout &target, sched::
 
 /// Plan attributes (PlanAttributes.cpp).
 void writePlan(mla::SegmentOp segment, const SegmentNetwork &network, const sched::Plan &plan);
+/// What the plan promises: `predicted_cycles`, and `spills`, one entry per intermediate tensor.
+void writeForecast(mla::SegmentOp segment, const SegmentNetwork &network, const sched::Plan &plan);
 mlir::LogicalResult readPlan(mla::SegmentOp segment, const SegmentNetwork &network,
                              sched::Plan &plan, bool placed);
 

@@ -40,7 +40,11 @@ def PlanTilesPass : Pass<"mla-plan-tiles", "::mlir::ModuleOp"> {
     order and predicted cycles, chosen by the timing model within L1; the segment gets `resident`,
     one flag per storage: what is not resident lives in DRAM and is moved tile by tile; and `decisions`,
     one entry per layer: what the search found for the layer by itself, what came second, and why no
-    cascade is longer (docs/scheduling.md). What is disabled here must be disabled in the passes behind
+    cascade is longer (docs/scheduling.md). The segment also gets `predicted_cycles` and `spills`: every
+    intermediate tensor that has no room in L2, the bytes that were `needed` there before it was spilled,
+    and the layer where. Where the module has `afe.allowed_spills`, a list of names, plans that spill
+    others are dropped; if there are no others, the one that spills least is shown, for a look only.
+    What is disabled here must be disabled in the passes behind
     as well.
   }];
   let options = solverOptions;

@@ -66,6 +66,23 @@ void afe::writePlan(SegmentOp segment, const SegmentNetwork &network, const sche
   }
 }
 
+void afe::writeForecast(SegmentOp segment, const SegmentNetwork &network, const sched::Plan &plan) {
+  mlir::Builder b(segment.getContext());
+  SmallVector<Attribute> spills;
+  for (const sched::Spill &spill : plan.spills) {
+    const sched::Storage &storage = network.network.storages[spill.storage];
+    auto number = [&](int64_t value) { return b.getI64IntegerAttr(value); };
+    spills.push_back(b.getDictionaryAttr({
+        b.getNamedAttr("storage", b.getStringAttr(storage.name)),
+        b.getNamedAttr("bytes", number(storage.bytes)),
+        b.getNamedAttr("needed", number(spill.neededBytes)),
+        b.getNamedAttr("layer", b.getStringAttr(network.network.layers[spill.layer].name)),
+    }));
+  }
+  segment->setAttr("spills", b.getArrayAttr(spills));
+  segment->setAttr("predicted_cycles", b.getI64IntegerAttr(plan.predictedCycles));
+}
+
 LogicalResult afe::readPlan(SegmentOp segment, const SegmentNetwork &network, sched::Plan &plan,
                             bool placed) {
   auto copies = segment->getAttrOfType<ArrayAttr>("copy_plans");

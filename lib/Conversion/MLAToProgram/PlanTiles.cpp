@@ -15,6 +15,18 @@ using namespace mla;
 
 namespace {
 
+/// What the module allows to be spilled, by the names of storages, if it says so.
+std::optional<std::set<std::string>> allowedSpills(ModuleOp module) {
+  auto names = module->getAttrOfType<ArrayAttr>("afe.allowed_spills");
+  if (!names)
+    return std::nullopt;
+  std::set<std::string> allowed;
+  for (Attribute entry : names)
+    if (auto name = dyn_cast<StringAttr>(entry))
+      allowed.insert(name.str());
+  return allowed;
+}
+
 struct PlanTilesPass : impl::PlanTilesPassBase<PlanTilesPass> {
   using Base::Base;
 
@@ -28,6 +40,7 @@ struct PlanTilesPass : impl::PlanTilesPassBase<PlanTilesPass> {
         return signalPassFailure();
       sched::Plan plan;
       plan.options = *options;
+      plan.allowedSpills = allowedSpills(getOperation());
       std::string error;
       if (!sched::planSegment((*network)->network, targetOf(segment), plan, error)) {
         segment.emitOpError() << "cannot be planned: " << error;
@@ -36,6 +49,7 @@ struct PlanTilesPass : impl::PlanTilesPassBase<PlanTilesPass> {
       layers += plan.mappings.size();
       spilled += std::count(plan.resident.begin(), plan.resident.end(), false);
       writePlan(segment, **network, plan);
+      writeForecast(segment, **network, plan);
       writeDecisions(segment, plan);
     }
   }

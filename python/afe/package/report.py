@@ -37,6 +37,20 @@ class Cycles:
     bound_terms: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class BatchTry:
+    """A batch that was planned. `predicted_cycles_per_image` is the planner's word,
+    `scheduled_cycles_per_image` the wall cycles of the program, of the batch that has one.
+    """
+
+    batch: int
+    is_feasible: bool
+    predicted_cycles_per_image: int
+    scheduled_cycles_per_image: int | None = None
+    needed_l2_bytes: int | None = None
+    reason: str = ""
+
+
 @dataclass(frozen=True)
 class CompileReport:
     """Everything a compilation has to say. `cycles` has one entry per MLA segment and `total`,
@@ -54,6 +68,7 @@ class CompileReport:
     peak_bytes: Mapping[str, int]
     seconds: Mapping[str, float]
     decisions: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
+    batches_tried: Sequence[BatchTry] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-able values, keys in this class's order."""
@@ -96,6 +111,14 @@ def peak_bytes_of(network: Network) -> dict[str, int]:
     }
 
 
+def _try_line(entry: BatchTry) -> str:
+    scheduled = entry.scheduled_cycles_per_image
+    cycles = entry.predicted_cycles_per_image if scheduled is None else scheduled
+    how = "predicted" if scheduled is None else "scheduled"
+    line = f"  batch {entry.batch}: {cycles:,} cycles per image, {how}"
+    return line if entry.is_feasible else f"{line}; not feasible"
+
+
 def _summary_lines(report: CompileReport) -> list[str]:
     counts = ", ".join(f"{count} {processor}" for processor, count in report.segments.items())
     batch = f"batch: desired {report.desired_batch_size}, actual {report.actual_batch_size}"
@@ -103,6 +126,8 @@ def _summary_lines(report: CompileReport) -> list[str]:
         batch += f" ({report.batch_limit_reason})"
     total = report.cycles["total"]
     lines = [f"{report.archive}", batch, f"plugins: {counts}"]
+    if len(report.batches_tried) > 1:
+        lines[2:2] = [_try_line(entry) for entry in report.batches_tried]
     lines.append(
         f"cycles: wall {total.wall:,}, deterministic {total.deterministic:,}, "
         f"stalls {total.stalls:,}, lower bound {total.lower_bound:,}"

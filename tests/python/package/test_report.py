@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from afe.package.report import ArchiveFile, CompileReport, cycles_of, peak_bytes_of
+from afe.package.report import ArchiveFile, BatchTry, CompileReport, cycles_of, peak_bytes_of
 from hand_made import cycles, quantized_network
 
 
@@ -45,6 +45,7 @@ def test_json_has_the_documented_keys():
         "peak_bytes",
         "seconds",
         "decisions",
+        "batches_tried",
     ]
     assert report["files"] == [{"name": "m_mpk.json", "bytes": 12}]
     assert set(report["fallbacks"][0]) == {"operator", "location", "reason", "hint"}
@@ -77,3 +78,13 @@ def test_the_summary_says_batch_reason_segments_files_and_fallbacks():
     assert "2 MLA, 5 EV74, 0 A65" in text
     assert "m_mpk.json" in text
     assert "not on the MLA: ERF at erf_3 at m.onnx:3: no exact form; use a table" in text
+
+
+def test_the_summary_lists_the_batches_tried_where_there_were_several():
+    """With whose word the cycles are."""
+    refused = BatchTry(4, False, 1200, needed_l2_bytes=70000, reason="batch 4 needs 70000 bytes")
+    found = BatchTry(2, True, 1500, scheduled_cycles_per_image=1480)
+    text = str(dataclasses.replace(_report(), batches_tried=(refused, found)))
+    assert "  batch 4: 1,200 cycles per image, predicted; not feasible\n" in text
+    assert "  batch 2: 1,480 cycles per image, scheduled\n" in text
+    assert "per image" not in str(dataclasses.replace(_report(), batches_tried=(found,)))
