@@ -41,7 +41,7 @@ def test_run_lines_check_something(path: Path) -> None:
     lines = run_lines(path)
     assert lines, f"{path} has no RUN line"
     for index, line in enumerate(lines):
-        made = re.findall(r"(?:-o|>|-rf|=)\s*(%t[\w.%/-]*)", line)
+        made = re.findall(r"(?:-o|>|-rf|=|split-file %s)\s*(%t[\w.%/-]*)", line)
         used_later = any(file in later for file in made for later in lines[index + 1 :])
         assert used_later or any(check in line for check in CHECKS), f"checks nothing: {line}"
 
