@@ -70,7 +70,8 @@ def read(path: Path) -> Instance:
         for number, row in enumerate(csv.DictReader(file), start=2):
             try:
                 identifier, *values = (row[column].strip() for column in COLUMNS)
-                buffers.append(Buffer(*map(int, values), name=f"buffer {identifier}"))
+                lower, upper, size = map(int, values)
+                buffers.append(Buffer(lower, upper, size, name=f"buffer {identifier}"))
             except (KeyError, ValueError, AttributeError) as error:
                 sentence = f"{path.name}:{number}: expected numbers in {', '.join(COLUMNS)}"
                 raise AfeError(ErrorCode.FILE_INVALID, sentence) from error
@@ -108,8 +109,8 @@ def measure(instance: Instance, steps: int) -> dict[str, Any]:
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:
-    heads = ("buffers", "first_fit", "best_fit", "exact", "max_live_load", "gap", "capacity")
-    heads = (*heads, "steps", "seconds")
+    heads = ["buffers", "first_fit", "best_fit", "exact", "max_live_load", "gap", "capacity"]
+    heads += ["steps", "seconds"]
     print("instance        ", *(f"{head:>13}" for head in heads))
     for row in rows:
         print(f"{row['instance']:16}", *(f"{row[head]:>13}" for head in heads))
