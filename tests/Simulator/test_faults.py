@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -176,6 +177,15 @@ def _long_program() -> Any:
     return _sim.build(program_of(SIZE, [f] * 1500, MLSOC))
 
 
+@pytest.fixture
+def python_sigint() -> Iterator[None]:
+    """Python's own handler: a background job inherits SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("python_sigint")
 def test_ctrl_c_stops_a_simulation() -> None:
     """A signal's exception comes out soon, not at the end."""
     program = _long_program()
@@ -187,6 +197,7 @@ def test_ctrl_c_stops_a_simulation() -> None:
     assert time.monotonic() - before < 5
 
 
+@pytest.mark.usefixtures("python_sigint")
 def test_other_threads_run_meanwhile() -> None:
     """The simulator does not hold the interpreter's lock."""
     program = _long_program()
@@ -198,7 +209,7 @@ def test_other_threads_run_meanwhile() -> None:
         while not stop.wait(0.01):
             ticks += 1
 
-    counter = threading.Thread(target=count)
+    counter = threading.Thread(target=count, daemon=True)
     counter.start()
     timer = threading.Timer(0.5, lambda: signal.raise_signal(signal.SIGINT))
     timer.start()
