@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 BUILD_REQUIREMENTS := 'scikit-build-core>=1,<2' 'nanobind==2.15.0'
 SOURCES := python/afe tests examples benchmarks
 
-.PHONY: all demo test build system lint unit lit e2e bench-check format clean
+.PHONY: all demo test build system lint unit lit conformance conformance-all e2e bench-check format clean
 .NOTPARALLEL:
 
 all: build
@@ -16,7 +16,7 @@ all: build
 demo: build  ## compile the digits example, run it in the simulator, print what came of it
 	$(BIN)/python examples/digits/run_demo.py
 
-test: build lint unit lit e2e bench-check  ## the whole test suite
+test: build lint unit lit conformance e2e bench-check  ## the whole test suite
 
 system:  ## Debian packages; does nothing where all are installed
 	scripts/install-system-packages.sh
@@ -37,10 +37,21 @@ lint:  ## formatting and types
 	git ls-files '*.cpp' '*.h' | xargs clang-format-22 --dry-run --Werror
 
 unit:  ## tests of the parts
-	$(BIN)/python -m pytest -q tests --ignore=tests/e2e
+	$(BIN)/python -m pytest -q tests --ignore=tests/e2e --ignore=tests/conformance
 
 lit:  ## tests of dialects, passes and tools on hand-written IR
 	$(BIN)/lit -sv tests
+
+# They pin numpy, so they have an environment of their own.
+build/tosa-tools/bin/tosa_reference_model:
+	$(PYTHON) -m venv build/tosa-tools
+	build/tosa-tools/bin/python -m pip install -q --disable-pip-version-check 'tosa-tools==2026.8.0'
+
+conformance: build/tosa-tools/bin/tosa_reference_model  ## a sample of TOSA's conformance tests
+	$(BIN)/python -m pytest -q tests/conformance
+
+conformance-all: build/tosa-tools/bin/tosa_reference_model  ## all of them, into docs/conformance.md
+	$(BIN)/python tests/conformance/run.py --all --table docs/conformance.md
 
 e2e:  ## whole models through archive and simulator
 	$(BIN)/python -m pytest -q tests/e2e

@@ -20,8 +20,12 @@ def LowerToMLAPass : Pass<"afe-lower-to-mla", "::mlir::ModuleOp"> {
     ```
 
     What stays in TOSA carries `a65.reason` (the operator and the constraint it breaks) and `a65.hint`
-    (what would help); operations that the EV74 does at the model's edges carry neither.
+    (what would help); operations that the EV74 does at the model's edges carry neither. With
+    `arm-only` everything stays in TOSA.
   }];
+  let options = [
+    Option<"armOnly", "arm-only", "bool", "false", "Leave everything to the Cortex-A65">
+  ];
   let statistics = [
     Statistic<"numLayers", "layers", "layer operations made">,
     Statistic<"numHostOperations", "host-operations", "operations left to the host, with a reason">

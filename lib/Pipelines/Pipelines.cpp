@@ -51,8 +51,17 @@ void buildCanonicalize(OpPassManager &pm, const CanonicalizeOptions &options) {
   pm.addPass(createCanonicalizePass());
 }
 
+struct LowerOptions : PassPipelineOptions<LowerOptions> {
+  Option<bool> armOnly{*this, "arm-only", llvm::cl::desc("leave everything to the Cortex-A65"),
+                       llvm::cl::init(false)};
+};
+
 /// Layer operations for what the MLA can do; a reason on everything else.
-void buildLower(OpPassManager &pm) { pm.addPass(createLowerToMLAPass()); }
+void buildLower(OpPassManager &pm, const LowerOptions &options) {
+  LowerToMLAPassOptions lower;
+  lower.armOnly = options.armOnly;
+  pm.addPass(createLowerToMLAPass(lower));
+}
 
 /// Few, large, acyclic segments; EV74 functions at the edges; names for the layers.
 void buildPartition(OpPassManager &pm) {
@@ -82,13 +91,17 @@ void buildEncode(OpPassManager &pm) { pm.addPass(mla::createEncodePass()); }
 struct CompileOptions : SolverOptions<CompileOptions> {
   Option<int64_t> batchSize{*this, "batch-size", llvm::cl::desc("images per run"),
                             llvm::cl::init(1)};
+  Option<bool> armOnly{*this, "arm-only", llvm::cl::desc("leave everything to the Cortex-A65"),
+                       llvm::cl::init(false)};
 };
 
 void buildCompile(OpPassManager &pm, const CompileOptions &options) {
   CanonicalizeOptions canonicalize;
   canonicalize.batchSize = options.batchSize;
   buildCanonicalize(pm, canonicalize);
-  buildLower(pm);
+  LowerOptions lower;
+  lower.armOnly = options.armOnly;
+  buildLower(pm, lower);
   buildPartition(pm);
   buildLayout(pm, options);
   buildPlan(pm, options);
@@ -102,7 +115,8 @@ void buildCompile(OpPassManager &pm, const CompileOptions &options) {
 void registerPipelines() {
   PassPipelineRegistration<CanonicalizeOptions>(
       "afe-phase-canonicalize", "TOSA with the batch set and idioms normalised", buildCanonicalize);
-  PassPipelineRegistration<>("afe-phase-lower", "TOSA to layer operations of the MLA", buildLower);
+  PassPipelineRegistration<LowerOptions>("afe-phase-lower", "TOSA to layer operations of the MLA",
+                                         buildLower);
   PassPipelineRegistration<>("afe-phase-partition", "segments for the MLA and the Cortex-A65",
                              buildPartition);
   PassPipelineRegistration<PlanOptions>("afe-phase-layout", "layouts, views",

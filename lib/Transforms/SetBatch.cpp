@@ -80,6 +80,10 @@ Obstacle BatchSetter::visitShaped(Operation &op) {
       .Case([&](tosa::TileOp tile) {
         return starts(tile.getMultiples(), 1, "repeats the batch dimension");
       })
+      .Case([&](tosa::RescaleOp rescale) -> Obstacle {
+        bool scales = rescale.getPerChannel() && shapeOf(rescale.getOutput()).size() == 1;
+        return scales ? "scales every element of the batch dimension by itself" : "";
+      })
       .Case<tosa::ConcatOp, tosa::ReverseOp, tosa::ArgMaxOp, tosa::ReduceSumOp, tosa::ReduceMaxOp,
             tosa::ReduceMinOp, tosa::ReduceAllOp, tosa::ReduceAnyOp, tosa::ReduceProductOp>(
           [](auto reduction) { return keepAxis(reduction.getAxis()); })

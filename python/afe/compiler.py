@@ -210,6 +210,8 @@ def _pipeline_text(phase: str, options: CompileOptions) -> str:
     arguments = ""
     if phase == "canonicalize":
         arguments = f"{{batch-size={options.batch_size}}}"
+    elif phase == "lower" and options.arm_only:
+        arguments = "{arm-only}"
     elif phase in SOLVERS:
         arguments = f"{{{options.solver_arguments}}}"
     return f"afe-phase-{phase}{arguments}"

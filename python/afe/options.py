@@ -68,6 +68,9 @@ class CompileOptions:
         "leave out an optimisation (may be repeated): " + ", ".join(OPTIMISATIONS),
         metavar="NAME",
     )
+    arm_only: bool = _option(
+        False, "leave everything to the Cortex-A65, nothing to the MLA, to compare the two"
+    )
     binary_suffix: str = _option(
         "lm", "suffix of the MLA programs in the archive: lm or elf", metavar="SUFFIX"
     )

@@ -93,3 +93,18 @@ func.func @main(%x: tensor<1x15x7xi8>) -> tensor<1x4x7xi8> {
   %g = tosa.gather %x, %i : (tensor<1x15x7xi8>, tensor<1x4xi32>) -> tensor<1x4x7xi8>
   return %g : tensor<1x4x7xi8>
 }
+
+// -----
+
+// A multiplier per element of the only dimension ties all of it together.
+// CHECK: afe.batch_limit = "'tosa.rescale' at {{.*}} scales every element of the batch dimension by itself"
+// CHECK: func.func @main(%arg0: tensor<2xi32>) -> tensor<2xi32>
+func.func @main(%x: tensor<2xi32>) -> tensor<2xi32> {
+  %m = "tosa.const"() <{values = dense<[1073741824, 1073741825]> : tensor<2xi32>}> : () -> tensor<2xi32>
+  %s = "tosa.const"() <{values = dense<[30, 31]> : tensor<2xi8>}> : () -> tensor<2xi8>
+  %z = "tosa.const"() <{values = dense<0> : tensor<1xi32>}> : () -> tensor<1xi32>
+  // expected-error @below {{scales every element of the batch dimension by itself}}
+  %0 = tosa.rescale %x, %m, %s, %z, %z {scale32 = true, rounding_mode = SINGLE_ROUND, per_channel = true, input_unsigned = false, output_unsigned = false}
+    : (tensor<2xi32>, tensor<2xi32>, tensor<2xi8>, tensor<1xi32>, tensor<1xi32>) -> tensor<2xi32>
+  return %0 : tensor<2xi32>
+}

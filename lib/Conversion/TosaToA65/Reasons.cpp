@@ -53,7 +53,10 @@ HostReason convolutionReason(Operation *op, const std::string &name) {
     return {llvm::formatv("'{0}' has weights that are computed, the MLA's are constants", name),
             "make the weights a constant of the model, or use a matrix product"};
   return {
-      llvm::formatv("'{0}' has a kernel side above 255 or parameters that are no constants", name),
+      llvm::formatv(
+          "'{0}' has a kernel side, stride, dilation or padding above 255, or parameters that are "
+          "no constants",
+          name),
       "split the kernel into smaller ones"};
 }
 
@@ -90,6 +93,11 @@ HostReason floatReason(const std::string &name) {
 }
 
 } // namespace
+
+HostReason askedReason(Operation *op) {
+  return {llvm::formatv("'{0}' is kept on the Cortex-A65 by the option arm-only", nameOf(op)),
+          "compile without the option"};
+}
 
 HostReason hostReason(Operation *op) {
   std::string name = nameOf(op);

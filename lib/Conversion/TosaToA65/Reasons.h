@@ -14,5 +14,7 @@ struct HostReason {
 
 /// The reason for an operation that afe-lower-to-mla left in TOSA.
 HostReason hostReason(mlir::Operation *op);
+/// The reason where the user asked for the host (arm-only).
+HostReason askedReason(mlir::Operation *op);
 
 } // namespace afe

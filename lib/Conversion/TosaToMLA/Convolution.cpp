@@ -17,7 +17,11 @@ using namespace mlir;
 namespace afe {
 namespace {
 
-constexpr int64_t kMaxKernel = 255; // the instruction's kernel fields have 8 bits
+constexpr int64_t kMaxKernel = 255; // the instruction's kernel and stride fields have 8 bits
+
+bool fitsFields(ArrayRef<int64_t> sizes) {
+  return llvm::all_of(sizes, [](int64_t size) { return size <= kMaxKernel; });
+}
 
 /// Input of a convolution while operations in front of it are folded.
 struct Input {
@@ -180,7 +184,8 @@ bool ConvolutionLowering::lower(tosa::Conv2DOp op) {
   if (!parts)
     return false;
   auto kernel = parts->weights.getShapedType().getShape().slice(1, 2);
-  if (std::max(kernel[0], kernel[1]) > kMaxKernel)
+  if (!fitsFields(kernel) || !fitsFields(op.getStride()) || !fitsFields(op.getDilation()) ||
+      !fitsFields(op.getPad()))
     return false;
   Input input = foldInput(op, parts->inputZp, kernel);
   if (kernel[0] == 1 && kernel[1] == 1 && unflatten(input, parts->weights))
@@ -202,7 +207,8 @@ bool ConvolutionLowering::lower(tosa::DepthwiseConv2DOp op) {
   if (!parts)
     return false;
   auto kernel = parts->weights.getShapedType().getShape().take_front(2);
-  if (std::max(kernel[0], kernel[1]) > kMaxKernel)
+  if (!fitsFields(kernel) || !fitsFields(op.getStride()) || !fitsFields(op.getDilation()) ||
+      !fitsFields(op.getPad()))
     return false;
   Input input = foldInput(op, parts->inputZp, kernel);
   Epilogue epilogue = matchEpilogue(op.getOutput());
@@ -221,7 +227,7 @@ bool ConvolutionLowering::lower(tosa::TransposeConv2DOp op) {
   if (!parts)
     return false;
   auto kernel = parts->weights.getShapedType().getShape().slice(1, 2);
-  if (std::max(kernel[0], kernel[1]) > kMaxKernel)
+  if (!fitsFields(kernel) || !fitsFields(op.getStride()))
     return false;
   Input input{op.getInput(), parts->inputZp, {}};
   foldUnsigned(input);

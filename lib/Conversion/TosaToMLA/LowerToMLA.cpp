@@ -4,6 +4,7 @@
 #include "Conversion/TosaToA65/Reasons.h"
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Edges.h"
+#include "Conversion/TosaToMLA/HostOnly.h"
 #include "Conversion/TosaToMLA/Lowering.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -27,13 +28,14 @@ void eraseDead(func::FuncOp func) {
       op.erase();
 }
 
-void markHostWork(func::FuncOp func) {
+void markHostWork(func::FuncOp func, bool isAsked) {
   Builder builder(func.getContext());
   for (Operation &op : func.getBody().front()) {
     bool isTosa = op.getName().getDialectNamespace() == "tosa";
-    if (!isTosa || isa<tosa::ConstOp, tosa::ConstShapeOp>(op) || isEdgeOp(&op))
+    if (!isTosa || isa<tosa::ConstOp, tosa::ConstShapeOp>(op) || isEdgeOp(&op) ||
+        op.hasAttr("a65.reason"))
       continue;
-    HostReason reason = hostReason(&op);
+    HostReason reason = isAsked ? askedReason(&op) : hostReason(&op);
     op.setAttr("a65.reason", builder.getStringAttr(reason.reason));
     op.setAttr("a65.hint", builder.getStringAttr(reason.hint));
   }
@@ -62,6 +64,8 @@ LogicalResult checkShapes(func::FuncOp func) {
 namespace {
 
 struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
+  using LowerToMLAPassBase::LowerToMLAPassBase;
+
   void countLayers(func::FuncOp func) {
     for (Operation &op : func.getBody().front()) {
       numLayers += isa<mla::MLADialect>(op.getDialect()) && !isa<mla::ConstOp>(op);
@@ -69,12 +73,8 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     }
   }
 
-  void runOnOperation() override {
-    auto func = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!func || func.isDeclaration())
-      return;
-    if (failed(checkShapes(func)))
-      return signalPassFailure();
+  void lowerLayers(func::FuncOp func) {
+    HostOnly hidden(func);
     ConstantPool constants(func);
     raiseWideReshapes(func);
     lowerConvolutions(func, constants);
@@ -90,8 +90,19 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     fuseVectors(func);
     simplifyVectors(func);
     lowerDataMovement(func, constants);
+  }
+
+  void runOnOperation() override {
+    auto func = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!func || func.isDeclaration())
+      return;
+    if (failed(checkShapes(func)))
+      return signalPassFailure();
+    computeConstantResults(func);
+    if (!armOnly)
+      lowerLayers(func);
     eraseDead(func);
-    markHostWork(func);
+    markHostWork(func, armOnly);
     countLayers(func);
   }
 };

@@ -51,8 +51,9 @@ void simplifyVectors(mlir::func::FuncOp func);
 void lowerDataMovement(mlir::func::FuncOp func, ConstantPool &constants);
 /// int8 -> uint8 at the results moves into the convolution that produces the tensor.
 void foldSignedness(mlir::func::FuncOp func);
-/// Says of every operation left in TOSA why the host must do it (a65.reason, a65.hint).
-void markHostWork(mlir::func::FuncOp func);
+/// Says of every operation left in TOSA why the host does it (a65.reason, a65.hint): what the MLA
+/// cannot do, or (`isAsked`) that the user wants everything there.
+void markHostWork(mlir::func::FuncOp func, bool isAsked);
 
 /// Fails with an error unless the function has one block and all its tensors have static shapes,
 /// which the phases and the partitioning rely on.

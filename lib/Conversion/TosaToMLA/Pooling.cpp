@@ -51,7 +51,7 @@ bool isLegal(const Pool &pool) {
   return sizes && isByteImage(pool.input) && isByteImage(pool.output) &&
          llvm::all_of(pool.kernel, [](int64_t n) { return n >= 1 && n <= kMaxKernel; }) &&
          llvm::all_of(pool.stride, [](int64_t n) { return n >= 1 && n <= kMaxKernel; }) &&
-         llvm::all_of(pool.pad, [](int64_t n) { return n >= 0; });
+         llvm::all_of(pool.pad, [](int64_t n) { return n >= 0 && n <= kMaxKernel; });
 }
 
 /// Rows and columns that a slice drops because no window reaches them: the window itself does not.

@@ -37,7 +37,7 @@ class Model:
         name: str | None = None,
         dimensions: Mapping[str, int] | None = None,
     ) -> Model:
-        """Imports a quantized .tflite, .onnx, .mlir or .mlirbc file, or opens a .sima.
+        """Imports a quantized .tflite, .onnx, .tosa, .mlir or .mlirbc file, or opens a .sima.
 
         `name` replaces the file's; `dimensions` gives sizes to the symbolic dimensions of an ONNX
         model, by name (the batch is 1 where it is not given). Raises AfeError where the file is

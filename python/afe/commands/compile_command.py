@@ -26,7 +26,9 @@ EXAMPLES = """examples:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """SRC, -o, --json, and one flag per option."""
-    parser.add_argument("source", metavar="SRC", help=".tflite, .onnx, .mlir, .mlirbc or .sima")
+    parser.add_argument(
+        "source", metavar="SRC", help=".tflite, .onnx, .tosa, .mlir, .mlirbc or .sima"
+    )
     parser.add_argument(
         "-o", "--output", required=True, metavar="DIR", help="folder for the archive"
     )

@@ -27,7 +27,9 @@ OPTIONS = ("target", "batch_size", "threads", "effort", "disable")
 
 def add(parser: argparse.ArgumentParser) -> None:
     """MODEL, LAYER, --json, and the options that matter to a schedule."""
-    parser.add_argument("source", metavar="MODEL", help=".tflite, .onnx, .mlir, .mlirbc or .sima")
+    parser.add_argument(
+        "source", metavar="MODEL", help=".tflite, .onnx, .tosa, .mlir, .mlirbc or .sima"
+    )
     parser.add_argument(
         "layer",
         metavar="LAYER",

@@ -28,7 +28,10 @@ _FORMAT_OF_SUFFIX = {
     ".onnx": "onnx",
     ".mlir": "tosa",
     ".mlirbc": "tosa",
+    ".tosa": "tosa",
 }
+
+_FORMAT_OF_IDENTIFIER = {b"TFL3": "tflite", b"TOSA": "tosa"}
 
 _FOREIGN = {
     ".pb": "a TensorFlow graph; convert it with tf.lite.TFLiteConverter and quantize it to int8",
@@ -46,7 +49,7 @@ def import_model(
     name: str | None = None,
     dimensions: Mapping[str, int] | None = None,
 ) -> ImportedModel:
-    """Imports a .tflite, .onnx, .mlir or .mlirbc file as TOSA, under `name` (default: its stem).
+    """Imports a .tflite, .onnx, .tosa, .mlir or .mlirbc file as TOSA, under `name` (default: its stem).
 
     `dimensions` gives sizes to symbolic dimensions, by name; only ONNX models have such.
 
@@ -70,8 +73,9 @@ def import_model(
 
 def _format_of(path: Path, data: bytes) -> str:
     """The format by content where it is telling, else by suffix."""
-    if data[4:8] == b"TFL3":
-        return "tflite"
+    identifier = _FORMAT_OF_IDENTIFIER.get(data[4:8])
+    if identifier is not None:
+        return identifier
     suffix = path.suffix.lower()
     if data[:4] == b"ML\xefR" and suffix != ".sima":
         return "tosa"
@@ -81,7 +85,7 @@ def _format_of(path: Path, data: bytes) -> str:
     raise AfeError(
         ErrorCode.UNSUPPORTED_FORMAT,
         f"'{path}' is {_FOREIGN.get(suffix, 'in no format that is known')}",
-        notes=["models are read from .tflite, .onnx, .mlir and .mlirbc files"],
+        notes=["models are read from .tflite, .onnx, .tosa, .mlir and .mlirbc files"],
     )
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from afe.errors import AfeError, ErrorCode
 from afe.importers.common import clean_name
-from afe.importers.tflite.schema import OPERATOR_NAMES, TENSOR_TYPE_NAMES
-from afe.importers.tflite.verifier import verify_flatbuffer
+from afe.importers.flatbuffer import verify_flatbuffer
+from afe.importers.tflite.schema import OPERATOR_NAMES, SCHEMA, TENSOR_TYPE_NAMES
 
 MAX_RANK = 8
 MAX_ELEMENTS = (1 << 31) - 1
@@ -114,7 +114,7 @@ def read_model(data: bytes, file: str) -> Model:
 
     Raises AfeError FILE_INVALID, UNSUPPORTED_VERSION, UNSUPPORTED_TYPE, INVALID_MODEL.
     """
-    verify_flatbuffer(data, file)
+    verify_flatbuffer(data, file, SCHEMA)
     return _Reader(data, file).read()
 
 

@@ -1,22 +1,11 @@
-"""The part of the TFLite schema that is read: tables, their fields in slot order, their kinds.
-
-A kind is a scalar of SCALAR_BYTES, "string", the name of a table, "[kind]" for a vector, or
-"tag" followed by "options" for a union; "skip" is never followed. Fields behind the last one
-listed are never read.
-"""
+"""The part of the TFLite schema that is read (kinds: see afe.importers.flatbuffer.Schema)."""
 
 from __future__ import annotations
 
 import tflite
 
-SCALAR_BYTES = {"u8": 1, "tag": 1, "i32": 4, "f32": 4, "i64": 8}
-
-Fields = tuple[tuple[str, str], ...]
-
-
-def _fields(text: str) -> Fields:
-    return tuple((name, kind) for name, kind in (item.split(":") for item in text.split()))
-
+from afe.importers.flatbuffer import Fields, Schema
+from afe.importers.flatbuffer import table_fields as _fields
 
 TABLES: dict[str, Fields] = {
     "Model": _fields(
@@ -117,6 +106,8 @@ def _option_tables() -> dict[int, str]:
 
 OPTION_TABLES = _option_tables()
 """Tag of the BuiltinOptions union to the table's name, for the tables that are read."""
+
+SCHEMA = Schema("a TFLite model", b"TFL3", "Model", TABLES, OPTION_TABLES)
 
 
 def names_of(enumeration: type) -> dict[int, str]:

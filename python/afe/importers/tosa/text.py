@@ -1,4 +1,4 @@
-"""TOSA as it is: MLIR text (.mlir) or bytecode (.mlirbc), by whoever wrote it.
+"""TOSA as MLIR text (.mlir) or bytecode (.mlirbc), by whoever wrote it.
 
 The module must hold one function with static shapes and otherwise TOSA alone; names and producer
 are filled in where they are missing, so that everything behind the importers finds the same
@@ -15,12 +15,13 @@ from typing import Any
 from afe import ir
 from afe.errors import AfeError, ErrorCode
 from afe.importers.common import ImportedModel, Port, Quantization, clean_name
+from afe.importers.tosa.validation import check_shapes
 
 _TENSOR = re.compile(r"tensor<((?:\d+x)*)([a-z]+\d*)>")
 _ALLOWED_OUTSIDE_TOSA = frozenset({"func.func", "func.return", "builtin.module"})
 
 
-def import_tosa(data: bytes, *, name: str, path: Path) -> ImportedModel:
+def import_mlir(data: bytes, *, name: str, path: Path) -> ImportedModel:
     """Parses, checks and completes a module."""
     context = ir.Context()
     with context:
@@ -29,6 +30,7 @@ def import_tosa(data: bytes, *, name: str, path: Path) -> ImportedModel:
         _refuse_foreign_operations(function, path)
         inputs, outputs = _complete(module, function, name)
         _verify(module, path)
+        check_shapes(module, path.name)
     return ImportedModel(module, context, name, "tosa", inputs, outputs, {})
 
 

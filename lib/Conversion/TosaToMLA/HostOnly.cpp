@@ -1,0 +1,105 @@
+// Hides operations from the phases of the lowering. An operation is replaced by a cast with its
+// operands and results, so that everything around it keeps its uses, and put back in the end.
+
+#include "Conversion/TosaToMLA/HostOnly.h"
+
+#include "Conversion/TosaToMLA/Edges.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+using namespace mlir;
+
+namespace afe {
+namespace {
+
+constexpr StringLiteral kNumber = "afe.hidden";
+constexpr int64_t kMaxExtent = 32767; // positions of windows are signed 16-bit numbers
+
+bool isConstant(Operation &op) { return isa<tosa::ConstOp, tosa::ConstShapeOp>(op); }
+
+bool isTosa(Operation &op) { return op.getName().getDialectNamespace() == "tosa"; }
+
+/// Rows, columns or images beyond the instructions' fields; channels are counted in blocks.
+std::optional<int64_t> tooLarge(Operation &op) {
+  for (ValueRange values : {ValueRange(op.getOperands()), ValueRange(op.getResults())})
+    for (Value value : values)
+      if (auto type = dyn_cast<RankedTensorType>(value.getType()))
+        for (auto [axis, size] : llvm::enumerate(type.getShape()))
+          if (size > (int64_t(axis) + 1 < type.getRank() ? kMaxExtent : 2 * kMaxExtent))
+            return size;
+  return std::nullopt;
+}
+
+/// Whether every operand is a constant, or computed from constants alone.
+bool isComputedFromConstants(Operation &op, const llvm::DenseSet<Operation *> &known) {
+  return llvm::all_of(op.getOperands(), [&](Value operand) {
+    Operation *producer = operand.getDefiningOp();
+    return producer && (isConstant(*producer) || known.contains(producer));
+  });
+}
+
+} // namespace
+
+HostOnly::HostOnly(func::FuncOp func) : func(func) {
+  llvm::DenseSet<Operation *> fromConstants;
+  SmallVector<std::pair<Operation *, int64_t>> large;
+  for (Operation &op : func.getBody().front()) {
+    if (!isTosa(op) || isConstant(op) || op.getNumRegions())
+      continue;
+    if (isComputedFromConstants(op, fromConstants))
+      fromConstants.insert(&op);
+    else if (auto size = tooLarge(op); size && !isEdgeOp(&op))
+      large.push_back({&op, *size});
+  }
+  for (Operation &op : llvm::make_early_inc_range(func.getBody().front()))
+    if (fromConstants.contains(&op))
+      hide(&op, "'" + op.getName().getStringRef() + "' is computed from constants alone",
+           "let the exporter fold constants");
+  for (auto [op, size] : large)
+    hide(op,
+         "'" + op->getName().getStringRef() + "' has a tensor of " + Twine(size) +
+             " rows or columns, the MLA counts to " + Twine(kMaxExtent),
+         "split the tensor");
+}
+
+void HostOnly::hide(Operation *op, const Twine &reason, StringRef hint) {
+  OpBuilder builder(op);
+  op->setAttr("a65.reason", builder.getStringAttr(reason));
+  op->setAttr("a65.hint", builder.getStringAttr(hint));
+  auto cast = UnrealizedConversionCastOp::create(builder, op->getLoc(), op->getResultTypes(),
+                                                 op->getOperands());
+  cast->setAttr(kNumber, builder.getIndexAttr(hidden.size()));
+  op->replaceAllUsesWith(cast);
+  op->remove();
+  op->dropAllReferences();
+  hidden.push_back(op);
+}
+
+HostOnly::~HostOnly() {
+  llvm::DenseSet<Operation *> restored;
+  for (Operation &cast : llvm::make_early_inc_range(func.getBody().front())) {
+    auto number = cast.getAttrOfType<IntegerAttr>(kNumber);
+    if (!number)
+      continue;
+    Operation *op = hidden[number.getInt()];
+    cast.getBlock()->getOperations().insert(cast.getIterator(), op);
+    for (auto [index, operand] : llvm::enumerate(cast.getOperands()))
+      op->setOperand(index, operand);
+    cast.replaceAllUsesWith(op->getResults());
+    cast.erase();
+    restored.insert(op);
+  }
+  for (Operation *op : hidden) // of no use any more
+    if (!restored.contains(op))
+      op->destroy();
+}
+
+void computeConstantResults(func::FuncOp func) {
+  Operation *terminator = func.getBody().front().getTerminator();
+  OpBuilder builder(terminator);
+  for (OpOperand &result : terminator->getOpOperands())
+    if (auto constant = result.get().getDefiningOp<tosa::ConstOp>())
+      result.set(
+          tosa::IdentityOp::create(builder, constant.getLoc(), constant.getType(), constant));
+}
+
+} // namespace afe

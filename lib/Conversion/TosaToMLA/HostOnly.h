@@ -1,0 +1,28 @@
+// Operations that no phase of the lowering shall see, because the MLA cannot take them whatever
+// their operator is.
+#pragma once
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace afe {
+
+/// While it lives, operations that are computed from constants alone, or have a tensor with more
+/// rows or columns than the instructions count, are hidden behind casts without a meaning.
+class HostOnly {
+public:
+  explicit HostOnly(mlir::func::FuncOp func);
+  /// Puts the operations back in place, each with its reason (a65.reason, a65.hint).
+  ~HostOnly();
+
+private:
+  void hide(mlir::Operation *op, const mlir::Twine &reason, llvm::StringRef hint);
+
+  mlir::func::FuncOp func;
+  llvm::SmallVector<mlir::Operation *> hidden;
+};
+
+/// Results of the function that are constants become results of a tosa.identity, which the host
+/// can compute.
+void computeConstantResults(mlir::func::FuncOp func);
+
+} // namespace afe
