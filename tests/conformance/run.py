@@ -16,9 +16,11 @@ from cases import Case, Outcome
 from suite import SAMPLE, negative_cases, positive_cases, run_all
 
 BEGIN = "<!-- results: written by tests/conformance/run.py -->"
-HEADER = """\
-| operator | tests | passed | … with the MLA | passed on the A65 | invalid programs | refused | not passed |
-|---|---|---|---|---|---|---|---|"""
+COLUMNS = (
+    "operator", "tests", "passed", "… with the MLA", "passed on the A65", "invalid programs",
+    "refused", "not passed",
+)  # fmt: skip
+HEADER = "| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|"
 
 
 def main() -> None:

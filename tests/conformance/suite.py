@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "build" / "tosa-tools" / "bin" / "python"
 """The Python of the tools' own environment: `make conformance-tools` makes it."""
 
-SAMPLE = 3
+SAMPLE = 2
 """Tests of every operator, combination of element types and group of the generator in CI."""
 
 CHUNK = 64

@@ -43,9 +43,11 @@ bool isInputEdge(Operation *op) {
 }
 
 bool isOutputEdge(Operation *op) {
-  return !ev74Kernel(op).empty() && llvm::all_of(op->getUsers(), [](Operation *user) {
-    return isa<func::ReturnOp>(user) || isOutputEdge(user);
-  });
+  // What the host has a reason to do is not the EV74's.
+  return !ev74Kernel(op).empty() && !op->hasAttr("a65.reason") &&
+         llvm::all_of(op->getUsers(), [](Operation *user) {
+           return isa<func::ReturnOp>(user) || isOutputEdge(user);
+         });
 }
 
 bool isEdgeOp(Operation *op) { return isInputEdge(op) || isOutputEdge(op); }

@@ -37,34 +37,40 @@ bool isComputedFromConstants(Operation &op, const llvm::DenseSet<Operation *> &k
   });
 }
 
+void explain(Operation &op, const Twine &reason, StringRef hint) {
+  Builder builder(op.getContext());
+  op.setAttr("a65.reason", builder.getStringAttr(reason));
+  op.setAttr("a65.hint", builder.getStringAttr(hint));
+}
+
 } // namespace
 
 HostOnly::HostOnly(func::FuncOp func) : func(func) {
   llvm::DenseSet<Operation *> fromConstants;
-  SmallVector<std::pair<Operation *, int64_t>> large;
+  SmallVector<Operation *> found;
   for (Operation &op : func.getBody().front()) {
     if (!isTosa(op) || isConstant(op) || op.getNumRegions())
       continue;
-    if (isComputedFromConstants(op, fromConstants))
+    std::string name = ("'" + op.getName().getStringRef() + "'").str();
+    if (isComputedFromConstants(op, fromConstants)) {
       fromConstants.insert(&op);
-    else if (auto size = tooLarge(op); size && !isEdgeOp(&op))
-      large.push_back({&op, *size});
+      explain(op, name + " is computed from constants alone", "let the exporter fold constants");
+    } else if (auto size = tooLarge(op)) {
+      if (!isEdgeOp(&op))
+        explain(op,
+                name + " has a tensor of " + Twine(*size) + " rows or columns, the MLA counts to " +
+                    Twine(kMaxExtent),
+                "split the tensor");
+    } else {
+      continue;
+    }
+    found.push_back(&op);
   }
-  for (Operation &op : llvm::make_early_inc_range(func.getBody().front()))
-    if (fromConstants.contains(&op))
-      hide(&op, "'" + op.getName().getStringRef() + "' is computed from constants alone",
-           "let the exporter fold constants");
-  for (auto [op, size] : large)
-    hide(op,
-         "'" + op->getName().getStringRef() + "' has a tensor of " + Twine(size) +
-             " rows or columns, the MLA counts to " + Twine(kMaxExtent),
-         "split the tensor");
+  llvm::for_each(found, [&](Operation *op) { hide(op); });
 }
 
-void HostOnly::hide(Operation *op, const Twine &reason, StringRef hint) {
+void HostOnly::hide(Operation *op) {
   OpBuilder builder(op);
-  op->setAttr("a65.reason", builder.getStringAttr(reason));
-  op->setAttr("a65.hint", builder.getStringAttr(hint));
   auto cast = UnrealizedConversionCastOp::create(builder, op->getLoc(), op->getResultTypes(),
                                                  op->getOperands());
   cast->setAttr(kNumber, builder.getIndexAttr(hidden.size()));

@@ -11,11 +11,12 @@ namespace afe {
 class HostOnly {
 public:
   explicit HostOnly(mlir::func::FuncOp func);
-  /// Puts the operations back in place, each with its reason (a65.reason, a65.hint).
+  /// Puts the operations back in place. Each has its reason then (a65.reason, a65.hint) but for
+  /// those at the model's edges, which may be the EV74's.
   ~HostOnly();
 
 private:
-  void hide(mlir::Operation *op, const mlir::Twine &reason, llvm::StringRef hint);
+  void hide(mlir::Operation *op);
 
   mlir::func::FuncOp func;
   llvm::SmallVector<mlir::Operation *> hidden;

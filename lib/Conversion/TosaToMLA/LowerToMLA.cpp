@@ -74,7 +74,6 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
   }
 
   void lowerLayers(func::FuncOp func) {
-    HostOnly hidden(func);
     ConstantPool constants(func);
     raiseWideReshapes(func);
     lowerConvolutions(func, constants);
@@ -99,8 +98,11 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     if (failed(checkShapes(func)))
       return signalPassFailure();
     computeConstantResults(func);
-    if (!armOnly)
-      lowerLayers(func);
+    {
+      HostOnly hidden(func);
+      if (!armOnly)
+        lowerLayers(func);
+    }
     eraseDead(func);
     markHostWork(func, armOnly);
     countLayers(func);

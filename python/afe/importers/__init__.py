@@ -49,7 +49,7 @@ def import_model(
     name: str | None = None,
     dimensions: Mapping[str, int] | None = None,
 ) -> ImportedModel:
-    """Imports a .tflite, .onnx, .tosa, .mlir or .mlirbc file as TOSA, under `name` (default: its stem).
+    """Imports a .tflite, .onnx, .tosa, .mlir or .mlirbc file as TOSA, under `name` (or its stem).
 
     `dimensions` gives sizes to symbolic dimensions, by name; only ONNX models have such.
 

@@ -57,7 +57,7 @@ def _sequence_entry(number: int, plugin: Json, file: str, writers: Mapping[str, 
         "configPath": file,
         "processor": _PROCESSORS[plugin["processor"]],
         "kernel": _kernel(plugin),
-        "input": sources[0] if sources else "",
+        "input": sources[0] if sources else "constants",
         "inputs": sources,
     }
 

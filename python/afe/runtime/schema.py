@@ -209,7 +209,9 @@ def _type(entry: Mapping[str, Any], where: str) -> TensorType:
 def _nodes(entry: Mapping[str, Any], key: str, where: str) -> tuple[tuple[str, ...], list[int]]:
     nodes = [_mapping(node, f"{where}.{key}") for node in _list(entry, key, where)]
     sizes: object = [node.get("size") for node in nodes]
-    if not nodes or not _is_list_of(sizes, int):
+    # A function that computes a constant reads nothing.
+    is_missing = not nodes and key != "input_nodes"
+    if is_missing or not _is_list_of(sizes, int):
         _fail(where, f"{key} must be nodes with a size in bytes")
     return tuple(_text(node, "name", where) for node in nodes), sizes
 

@@ -7,7 +7,6 @@
 // A product of constants that is added to an image.
 // CHECK: tosa.table {{.*}}a65.reason = "'tosa.table' is computed from constants alone"
 // CHECK: mla.vector
-// ARM: a65.reason = "'tosa.table' is kept on the Cortex-A65 by the option arm-only"
 // ARM: a65.reason = "'tosa.bitwise_and' is kept on the Cortex-A65 by the option arm-only"
 // ARM-NOT: mla.
 // SEGMENT: a65.call @APU_0() : () -> tensor<1x3x5xi8>
@@ -28,6 +27,17 @@ func.func @main(%x: tensor<1x3x5xi8>) -> tensor<1x3x5xi8> {
 func.func @main() -> tensor<2xi32> {
   %k = "tosa.const"() <{values = dense<[3, 4]> : tensor<2xi32>}> : () -> tensor<2xi32>
   return %k : tensor<2xi32>
+}
+
+// -----
+
+// At the edges, too, where the EV74 would cast an argument.
+// CHECK: tosa.cast {{.*}}a65.reason = "'tosa.cast' is computed from constants alone"
+// SEGMENT: a65.call @APU_0() : () -> tensor<2xi32>
+func.func @main() -> tensor<2xi32> {
+  %k = "tosa.const"() <{values = dense<[3, 4]> : tensor<2xi8>}> : () -> tensor<2xi8>
+  %0 = tosa.cast %k : (tensor<2xi8>) -> tensor<2xi32>
+  return %0 : tensor<2xi32>
 }
 
 // -----

@@ -37,21 +37,16 @@ def stored_bytes(elements: int, dtype: str) -> int:
 
 def dense(raw: bytes, shape: tuple[int, ...], dtype: str) -> ir.Attribute:
     """`dense<…> : tensor<…>` of a constant's bytes, which are as many as `stored_bytes` says."""
-    if dtype == "i4":
-        octets = np.frombuffer(raw, np.uint8)
-        raw = (
-            np.stack([octets & 15, octets >> 4], axis=1)
-            .reshape(-1)[: int(np.prod(shape))]
-            .tobytes()
-        )
-    elements = int(np.prod(shape, dtype=np.int64))
+    octets = np.frombuffer(raw, np.uint8)
     if dtype == "i1":
-        truths = np.frombuffer(raw, np.uint8) != 0
-        return ir.DenseElementsAttr.get(truths.reshape(shape))
+        truths: ir.Attribute = ir.DenseElementsAttr.get((octets != 0).reshape(shape))
+        return truths
+    if dtype == "i4":
+        nibbles = np.stack([octets & 15, octets >> 4], axis=1).reshape(-1)
+        raw = nibbles[: int(np.prod(shape))].tobytes()
     text = "x".join([*map(str, shape), dtype])
-    return ir.Attribute.parse(
-        f'dense<"0x{raw.hex().upper()}"> : tensor<{text}>' if elements else ""
-    )
+    parsed: ir.Attribute = ir.Attribute.parse(f'dense<"0x{raw.hex().upper()}"> : tensor<{text}>')
+    return parsed
 
 
 def _axis(record: Record, field: str, _: str) -> str:

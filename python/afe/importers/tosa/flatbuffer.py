@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from afe import ir
 from afe.errors import AfeError, ErrorCode
 from afe.importers.common import ImportedModel, Port, clean_name
 from afe.importers.flatbuffer import Record, verify_flatbuffer
@@ -151,8 +152,8 @@ class _Importer:
         if record.number("is_unranked") or min(shape, default=1) <= 0:
             raise AfeError(
                 ErrorCode.DYNAMIC_SHAPE,
-                f"tensor '{name}' in '{self._file}' has the shape {list(shape)}; every size must be "
-                "known and positive",
+                f"tensor '{name}' in '{self._file}' has the shape {list(shape)}; every size must "
+                "be known and positive",
                 notes=["set the shapes when exporting"],
             )
         elements = int(np.prod(shape, dtype=object))
@@ -283,7 +284,7 @@ class _Importer:
         values = {"values": dense(tensor.raw, tensor.shape, self._dtype(tensor, operator))}
         return self._builder.op("tosa.const", [], tensor.shape, tensor.dtype, values)
 
-    def _attributes(self, operator: _Operator) -> dict[str, object]:
+    def _attributes(self, operator: _Operator) -> dict[str, ir.Attribute]:
         found = {}
         for field, kind in operator.schema.attributes:
             assert operator.attributes is not None

@@ -1,8 +1,8 @@
 """The TOSA 1.0 flatbuffer schema: tables, enumerations, and the operators with their attributes.
 
 `OPERATORS` says of every operator what MLIR calls it and which of the schema's attributes it has;
-an attribute's kind is a key of `afe.importers.tosa.attributes.READERS`. Enumerations and tables grow
-at their ends alone, so that what a later version adds has a number, a tag or a slot not listed here.
+an attribute's kind is a key of `afe.importers.tosa.attributes.READERS`. Enumerations and tables
+grow at their ends alone: what a later version adds has a number, a tag or a slot not listed here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ DTYPES = (
 )  # fmt: skip
 """MLIR's spelling of DType, by number."""
 
-_OPERATOR_NAMES = ["argmax", "avg_pool2d", "conv2d", "conv3d", "depthwise_conv2d", "fft2d", "matmul", "max_pool2d", "rfft2d", "transpose_conv2d", "clamp", "erf", "sigmoid", "tanh", "add", "arithmetic_right_shift", "bitwise_and", "bitwise_or", "bitwise_xor", "intdiv", "logical_and", "logical_left_shift", "logical_right_shift", "logical_or", "logical_xor", "maximum", "minimum", "mul", "pow", "sub", "table", "abs", "bitwise_not", "ceil", "clz", "cos", "exp", "floor", "log", "logical_not", "negate", "reciprocal", "rsqrt", "sin", "select", "equal", "greater", "greater_equal", "reduce_all", "reduce_any", "reduce_max", "reduce_min", "reduce_product", "reduce_sum", "concat", "pad", "reshape", "reverse", "slice", "tile", "transpose", "gather", "scatter", "resize", "cast", "rescale", "const", "identity", "custom", "cond_if", "while_loop", "variable", "variable_write", "variable_read", "const_shape"]
+_OPERATOR_NAMES = (
+    "argmax avg_pool2d conv2d conv3d depthwise_conv2d fft2d matmul max_pool2d rfft2d "
+    "transpose_conv2d clamp erf sigmoid tanh add arithmetic_right_shift bitwise_and bitwise_or "
+    "bitwise_xor intdiv logical_and logical_left_shift logical_right_shift logical_or logical_xor "
+    "maximum minimum mul pow sub table abs bitwise_not ceil clz cos exp floor log logical_not "
+    "negate reciprocal rsqrt sin select equal greater greater_equal reduce_all reduce_any "
+    "reduce_max reduce_min reduce_product reduce_sum concat pad reshape reverse slice tile "
+    "transpose gather scatter resize cast rescale const identity custom cond_if while_loop "
+    "variable variable_write variable_read const_shape"
+)
+"""In the order of the enumeration Op, from 1 on."""
 
 _CONVOLUTION = "pad:integers stride:integers dilation:integers local_bound:flag acc_type:type"
 
@@ -79,7 +89,7 @@ class OperatorSchema:
 
 OPERATORS = {
     number: OperatorSchema(name, table_fields(_ATTRIBUTES.get(name, "")))
-    for number, name in enumerate(_OPERATOR_NAMES, start=1)
+    for number, name in enumerate(_OPERATOR_NAMES.split(), start=1)
 }
 """Every operator of TOSA 1.0, by its number, which is its attribute table's tag as well."""
 

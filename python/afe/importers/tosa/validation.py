@@ -12,10 +12,12 @@ from afe.errors import AfeError, ErrorCode
 from afe.importers.builder import broadcast_shape
 from afe.passmanager import PassManager
 
-_EXTENSIONS = ["int16", "int4", "bf16", "fp8e4m3", "fp8e5m2", "fft", "variable", "controlflow", "doubleround", "inexactround", "dynamic"]
+_EXTENSIONS = (
+    "int16,int4,bf16,fp8e4m3,fp8e5m2,fft,variable,controlflow,doubleround,inexactround,dynamic"
+)
 _PIPELINE = (
     "builtin.module(tosa-attach-target{level=none profiles=pro_int,pro_fp "
-    f"extensions={','.join(_EXTENSIONS)}}},tosa-validate{{strict-op-spec-alignment}})"
+    f"extensions={_EXTENSIONS}}},tosa-validate{{strict-op-spec-alignment}})"
 )
 _TARGET = "tosa.target_env"
 
