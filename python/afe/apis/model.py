@@ -126,6 +126,11 @@ class Model:
         """Name, dtype, shape and quantization of every output, in order."""
         return self._source.imported.outputs
 
+    @property
+    def calibration(self) -> Mapping[str, Any]:
+        """How a float model was quantized: method, samples, ranges; empty if it came quantized."""
+        return self._source.provenance.calibration
+
     def _copied_source(self) -> SourceModel:
         """A source the compiler may consume: the model can be compiled again."""
         imported = self._source.imported
