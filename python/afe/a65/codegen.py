@@ -1,4 +1,4 @@
-"""LLVM bitcode to machine code, with llvmlite's own LLVM: for the Cortex-A65, or for this machine."""
+"""LLVM bitcode to machine code with llvmlite's own LLVM: for the Cortex-A65 or this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generated code run by this machine: the same bitcode as for the Cortex-A65, compiled for the host.
+"""Generated code on this machine: the bitcode for the Cortex-A65, compiled for the host.
 
 What the host's instructions compute is what the Cortex-A65's do: no operation is fused,
 reassociated or approximated on either.

@@ -73,7 +73,7 @@ def _compile_segment(segment: ir.Operation, options: CompileOptions) -> None:
 
 
 def segment_of_main(module: ir.Module) -> ir.Module:
-    """A module whose one operation is `a65.segment @APU_0`, the body of @main; consumes `module`."""
+    """A module of one `a65.segment @APU_0`, the body of @main; `module` is consumed."""
     main = next(op for op in module.body.operations if op.operation.name == "func.func").operation
     body = main.regions[0].blocks[0]
     with module.context, main.location:
