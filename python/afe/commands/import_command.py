@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from afe.commands import add_dimensions, interrupts_held, print_json
-from afe.options import check_name, parse_dimensions
+from afe.commands import add_import_options, import_options, interrupts_held, print_json
+from afe.options import check_name
 
 if TYPE_CHECKING:
     from afe.apis.model import Model
@@ -22,12 +22,12 @@ model is quantized instead: see 'afe quantize --help'.
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """MODEL, -o, --name, --dim, --json."""
+    """MODEL, -o, --name, --dim, --signature, --json."""
     parser.add_argument(
         "model", metavar="MODEL", help=".tflite, .onnx, .mlir or .mlirbc, quantized"
     )
     add_output(parser)
-    add_dimensions(parser)
+    add_import_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -45,12 +45,14 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Imports, saves, says what was saved."""
-    dimensions = parse_dimensions(arguments.dimensions)
+    how = import_options(arguments)
     name = output_name(arguments.output, arguments.name)
     with interrupts_held():
         from afe.apis.model import Model
 
-    model = Model.from_file(arguments.model, name=name, dimensions=dimensions)
+    model = Model.from_file(
+        arguments.model, name=name, dimensions=how.dimensions, signature=how.signature
+    )
     save(model, arguments.output, arguments.json)
     return 0
 

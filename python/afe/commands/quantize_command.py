@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 
 from afe.commands import (
-    add_dimensions,
+    add_import_options,
     end_progress,
+    import_options,
     interrupts_held,
     progress_on_terminal,
 )
 from afe.commands.import_command import add_output, output_name, save
 from afe.errors import AfeError, ErrorCode
-from afe.options import parse_dimensions
 from afe.quantize.config import (
     BiasCorrectionType,
     CalibrationMethod,
@@ -84,7 +84,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=N,C,H,W",
         help="shape of an input in the model's own layout (PyTorch: all of them)",
     )
-    add_dimensions(parser)
+    add_import_options(parser, signatures=False)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -122,7 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Quantizes, saves, says what was saved."""
     params = _params(arguments)
     shapes = dict(map(_shape, arguments.shapes))
-    dimensions = parse_dimensions(arguments.dimensions)
+    dimensions = import_options(arguments).dimensions
     name = output_name(arguments.output, arguments.name)
     with interrupts_held():
         from afe.apis.loaded_net import load_model
