@@ -37,13 +37,12 @@ const char *whyNotInCascade(const Layer &layer) {
   return layer.conv.groups == 1 || layer.conv.depthwise ? nullptr : "is a grouped convolution";
 }
 
-int64_t Cascade::constantBytes(size_t i) const {
-  return shapes[i] ? shapes[i]->weightBytes(output(i).blocks(), 0)
-                   : int64_t(layer(i).vector.program.size());
+int64_t Cascade::constantBytes(size_t i, int64_t b0, int64_t b1) const {
+  return shapes[i] ? shapes[i]->weightBytes(b1 - b0, 0) : int64_t(layer(i).vector.program.size());
 }
 
-std::vector<uint8_t> Cascade::constants(size_t i) const {
-  return shapes[i] ? shapes[i]->packBlocks(0, output(i).blocks(), 0) : layer(i).vector.program;
+std::vector<uint8_t> Cascade::constants(size_t i, int64_t b0, int64_t b1) const {
+  return shapes[i] ? shapes[i]->packBlocks(b0, b1, 0) : layer(i).vector.program;
 }
 
 Box Cascade::domain(size_t i, const Box &box) const {

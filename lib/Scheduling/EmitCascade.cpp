@@ -30,17 +30,26 @@ public:
   bool run();
 
 private:
-  /// One layer's tile in a wave: its bank fills, or one vector instruction.
+  /// Constants of channel blocks [b0, b1) of a layer: the first can be used before the last is
+  /// there. A vector layer's are one piece.
+  struct Piece {
+    int64_t b0 = 0, b1 = 0, bytes = 0;
+    L1Ref slot;
+  };
+  /// One layer's tile in a wave: its bank fills, piece by piece, or one vector instruction.
   struct Work {
     size_t layer;
-    ConvTile conv;
-    std::vector<BankFill> fills;
+    std::vector<ConvTile> pieces;
+    std::vector<std::pair<size_t, BankFill>> fills; ///< with the number of their piece
     VectorTile vector;
     size_t next = 0;
     size_t size() const { return vector.layer ? 1 : fills.size(); }
   };
 
+  std::vector<int64_t> measureSlots();
+  void cutConstants();
   bool allocateSlots();
+  std::vector<uint8_t> constantsOf(size_t layer) const;
   bool loadConstants(size_t layer);
   bool loadTile(int quad, int64_t number);
   Work workOf(int quad, size_t layer, int64_t number);
@@ -66,55 +75,105 @@ private:
   std::vector<std::vector<std::vector<Box>>> boxes; ///< per quad, tile, tensor
   std::vector<std::vector<L1Ref>> slots;            ///< per tensor
   std::vector<Layout> layouts;                      ///< per tensor: of its largest tile
-  std::vector<L1Ref> constants;                     ///< per layer
+  std::vector<Box> largest;                         ///< per tensor: extents of its tiles
+  std::vector<std::vector<Piece>> constants;        ///< per layer
   int64_t waves = 0;
   uint8_t mask = 0;
 };
 
-/// Slots as large as the largest tile of any quad; all tiles of a tensor have its layout.
-/// What is loaded first comes first: it gets the bytes that the layers before gave back first.
-bool CascadeEmitter::allocateSlots() {
-  std::vector<int64_t> sizes, bytes;
-  for (size_t i = 0; i < cascade.count; ++i)
-    sizes.push_back(cascade.constantBytes(i));
+/// Bytes per tensor: slots are as large as the largest tile of any quad; all tiles of a tensor have
+/// its layout.
+std::vector<int64_t> CascadeEmitter::measureSlots() {
+  std::vector<int64_t> bytes;
   for (size_t i = 0; i < cascade.tensors.size(); ++i) {
-    Box largest{0, 0, 0, 0, 0, tensorOf(i).w, 0, tensorOf(i).blocks()};
+    largest.push_back({0, 0, 0, 0, 0, tensorOf(i).w, 0, tensorOf(i).blocks()});
     for (const auto &quad : boxes)
       for (const std::vector<Box> &tile : quad) {
-        largest.n1 = std::max(largest.n1, tile[i].images());
-        largest.y1 = std::max(largest.y1, tile[i].rows());
+        largest[i].n1 = std::max(largest[i].n1, tile[i].images());
+        largest[i].y1 = std::max(largest[i].y1, tile[i].rows());
       }
-    layouts.push_back(tileLayout(tensorOf(i), largest));
-    bytes.push_back(tileBytes(tensorOf(i), largest));
-    sizes.insert(sizes.end(), slotCount(i), bytes.back());
+    layouts.push_back(tileLayout(tensorOf(i), largest[i]));
+    bytes.push_back(tileBytes(tensorOf(i), largest[i]));
   }
-  e.makeRoomL1(sizes, mask);
+  return bytes;
+}
+
+/// Cuts what is long to load, where that costs TENSOR nothing.
+void CascadeEmitter::cutConstants() {
   for (size_t i = 0; i < cascade.count; ++i) {
-    constants.push_back(e.allocateL1(cascade.constantBytes(i), mask, "constants"));
-    if (!constants[i])
-      return false;
-  }
-  slots.resize(cascade.tensors.size());
-  for (size_t i = 0; i < cascade.tensors.size(); ++i)
-    for (int64_t k = 0; k < slotCount(i); ++k) {
-      slots[i].push_back(e.allocateL1(bytes[i], mask, tensorOf(i).name));
-      if (!slots[i].back())
-        return false;
+    std::vector<Piece> pieces;
+    int64_t blocks = cascade.output(i).blocks(), size = blocks;
+    if (cascade.shapes[i])
+      size = pieceBlocks(*cascade.shapes[i], largest[cascade.indexOf(cascade.layer(i).outputs[0])],
+                         e.target);
+    for (int64_t b = 0; b < blocks; b += size) {
+      int64_t end = std::min(b + size, blocks);
+      pieces.push_back({b, end, cascade.constantBytes(i, b, end), nullptr});
     }
-  return true;
+    constants.push_back(std::move(pieces));
+  }
+}
+
+/// In the order of the waves that first write them.
+bool CascadeEmitter::allocateSlots() {
+  std::vector<int64_t> bytes = measureSlots();
+  cutConstants();
+  slots.resize(cascade.tensors.size());
+  struct Need {
+    int64_t wave;
+    L1Request request;
+    L1Ref *slot;
+  };
+  std::vector<Need> needs;
+  for (size_t i = 0; i < cascade.count; ++i)
+    for (Piece &piece : constants[i])
+      needs.push_back({cascade.stages[i] - 1, {piece.bytes, "constants"}, &piece.slot});
+  for (size_t i = 0; i < cascade.tensors.size(); ++i) {
+    slots[i].resize(slotCount(i));
+    for (int64_t turn = 0; turn < slotCount(i); ++turn)
+      needs.push_back(
+          {cascade.tensors[i].producedAt + turn, {bytes[i], tensorOf(i).name}, &slots[i][turn]});
+  }
+  std::stable_sort(needs.begin(), needs.end(),
+                   [](const Need &a, const Need &b) { return a.wave < b.wave; });
+  std::vector<L1Request> requests;
+  for (const Need &need : needs)
+    requests.push_back(need.request);
+  std::vector<L1Ref> given = e.allocateL1(requests, mask);
+  for (size_t i = 0; i < given.size(); ++i)
+    *needs[i].slot = given[i];
+  return given.size() == needs.size();
+}
+
+/// All pieces one behind the other.
+std::vector<uint8_t> CascadeEmitter::constantsOf(size_t layer) const {
+  std::vector<uint8_t> all;
+  for (const Piece &piece : constants[layer]) {
+    std::vector<uint8_t> bytes = cascade.constants(layer, piece.b0, piece.b1);
+    all.insert(all.end(), bytes.begin(), bytes.end());
+  }
+  return all;
 }
 
 bool CascadeEmitter::loadConstants(size_t layer) {
   e.setLayer(cascade.first + layer);
-  int64_t bytes = cascade.constantBytes(layer);
-  uint64_t address = e.cachedConstant("cascade", [&] { return cascade.constants(layer); });
+  int64_t bytes = 0;
+  for (const Piece &piece : constants[layer])
+    bytes += piece.bytes;
+  uint64_t address = e.cachedConstant("cascade", [&] { return constantsOf(layer); });
   int64_t most = std::max<int64_t>(64, std::min(kFetchBytes, e.stagingBytes() / 8) / 64 * 64);
   for (int64_t at = 0; at < bytes; at += most) {
-    int64_t size = std::min(most, bytes - at);
-    L2Ref from = e.fetchConstant(address + at, size);
+    int64_t past = std::min(at + most, bytes);
+    L2Ref from = e.fetchConstant(address + at, past - at);
     if (!from)
       return false;
-    e.load(mask, from, {from->address, at, size, {}}, constants[layer]);
+    int64_t begin = 0;
+    for (const Piece &piece : constants[layer]) {
+      int64_t lo = std::max(at, begin), hi = std::min(past, begin + piece.bytes);
+      if (lo < hi)
+        e.load(mask, from, {from->address + lo - at, lo - begin, hi - lo, {}}, piece.slot);
+      begin += piece.bytes;
+    }
   }
   return true;
 }
@@ -139,10 +198,11 @@ CascadeEmitter::Work CascadeEmitter::workOf(int quad, size_t number, int64_t til
   const Box &box = boxes[quad][tile][out];
   auto operand = [&](size_t k) { return tileOf(cascade.indexOf(layer.inputs[k]), quad, tile); };
   Work work{number, {}, {}, {}};
+  std::vector<Piece> &pieces = constants[number];
   if (box.rows() <= 0)
     return work; // this tile needs nothing of it
   if (!cascade.shapes[number]) {
-    work.vector = {&layer, cascade.domain(number, box), constants[number], {}, {}};
+    work.vector = {&layer, cascade.domain(number, box), pieces[0].slot, {}, {}};
     for (int result : layer.outputs)
       work.vector.outputs.push_back(tileOf(cascade.indexOf(result), quad, tile));
     for (size_t k = 0; k < layer.inputs.size(); ++k)
@@ -150,10 +210,16 @@ CascadeEmitter::Work CascadeEmitter::workOf(int quad, size_t number, int64_t til
     return work;
   }
   const ConvShape &shape = *cascade.shapes[number];
-  work.conv = {&shape, box, 0, 0, operand(0), {}, tileOf(out, quad, tile), constants[number]};
-  if (shape.residual)
-    work.conv.residual = operand(1);
-  work.fills = bankFills(work.conv, e.target);
+  for (size_t k = 0; k < pieces.size(); ++k) {
+    Box part = box;
+    part.b0 = pieces[k].b0, part.b1 = pieces[k].b1;
+    work.pieces.push_back(
+        {&shape, part, 0, 0, operand(0), {}, tileOf(out, quad, tile), pieces[k].slot});
+    if (shape.residual)
+      work.pieces.back().residual = operand(1);
+    for (const BankFill &fill : bankFills(work.pieces.back(), e.target))
+      work.fills.push_back({k, fill});
+  }
   return work;
 }
 
@@ -176,7 +242,8 @@ void CascadeEmitter::compute(int quad, int64_t wave) {
     if (least->vector.layer)
       emitVectorTile(e, quad, least->vector);
     else
-      emitFill(e, quad, least->conv, least->fills[least->next], e.nextBank(quad));
+      emitFill(e, quad, least->pieces[least->fills[least->next].first],
+               least->fills[least->next].second, e.nextBank(quad));
     ++least->next;
   }
 }
