@@ -19,8 +19,13 @@ public:
     for (int q = 0; q < e.quads(); ++q) {
       tiles.push_back(cascade.tilesOf(mapping, q));
       boxes.emplace_back();
-      for (const CascadeTile &tile : tiles.back())
+      slotBoxes.emplace_back();
+      for (const CascadeTile &tile : tiles.back()) {
         boxes.back().push_back(cascade.boxes(tile));
+        slotBoxes.back().emplace_back();
+        for (size_t slot = 0; slot < cascade.slots.size(); ++slot)
+          slotBoxes.back().back().push_back(cascade.slotBox(slot, boxes.back().back()));
+      }
       waves = std::max(waves, int64_t(tiles.back().size()));
       if (!tiles.back().empty())
         mask |= 1u << q;
@@ -55,8 +60,8 @@ private:
   Work workOf(int quad, size_t layer, int64_t number);
   void compute(int quad, int64_t wave);
   bool storeTiles(int quad, int64_t wave);
-  int64_t slotCount(size_t tensor) const {
-    return std::min<int64_t>(cascade.tensors[tensor].slots(), waves);
+  int64_t slotCount(size_t slot) const {
+    return std::min<int64_t>(cascade.slots[slot].count(), waves);
   }
   bool hasTile(int quad, int64_t number) const {
     return number >= 0 && number < int64_t(tiles[quad].size());
@@ -64,36 +69,55 @@ private:
   const Tensor &tensorOf(size_t index) const {
     return e.network.tensors[cascade.tensors[index].tensor];
   }
+  /// A tensor's tile: its slot's, in the numbers of the tensor's own blocks and within its pixels.
   L1Tile tileOf(size_t index, int quad, int64_t number) const {
-    const std::vector<L1Ref> &turn = slots[index];
-    return {turn[number % turn.size()], boxes[quad][number][index], layouts[index]};
+    const CascadeTensor &tensor = cascade.tensors[index];
+    const std::vector<L1Ref> &turn = slots[tensor.slot];
+    Box box = slotBoxes[quad][number][tensor.slot];
+    box.b0 -= tensor.firstBlock, box.b1 -= tensor.firstBlock;
+    box.x1 = tensorOf(index).w, box.y1 = std::min(box.y1, tensorOf(index).h);
+    return {turn[number % turn.size()], box, layouts[tensor.slot]};
+  }
+  /// Where `box` of a tensor begins in its tile.
+  int64_t offsetIn(const L1Tile &tile, const Box &box) const {
+    const Layout &l = tile.layout;
+    return (box.n0 - tile.box.n0) * l.image + (box.y0 - tile.box.y0) * l.row +
+           (box.b0 - tile.box.b0) * l.block;
   }
 
   Emitter &e;
   const Cascade &cascade;
-  std::vector<std::vector<CascadeTile>> tiles;      ///< per quad
-  std::vector<std::vector<std::vector<Box>>> boxes; ///< per quad, tile, tensor
-  std::vector<std::vector<L1Ref>> slots;            ///< per tensor
-  std::vector<Layout> layouts;                      ///< per tensor: of its largest tile
-  std::vector<Box> largest;                         ///< per tensor: extents of its tiles
-  std::vector<std::vector<Piece>> constants;        ///< per layer
+  std::vector<std::vector<CascadeTile>> tiles;          ///< per quad
+  std::vector<std::vector<std::vector<Box>>> boxes;     ///< per quad, tile, tensor
+  std::vector<std::vector<std::vector<Box>>> slotBoxes; ///< per quad, tile, slot
+  std::vector<std::vector<L1Ref>> slots;                ///< per slot of the cascade
+  std::vector<Layout> layouts;                          ///< per slot: of its largest tile
+  std::vector<std::vector<Piece>> constants;            ///< per layer
   int64_t waves = 0;
   uint8_t mask = 0;
 };
 
-/// Bytes per tensor: slots are as large as the largest tile of any quad; all tiles of a tensor have
-/// its layout.
+/// Images and rows of the largest of the boxes that stand at `index` of every tile.
+static Box largestOf(const std::vector<std::vector<std::vector<Box>>> &boxes, size_t index) {
+  Box largest{0, 0, 0, 0, 0, 0, 0, 0};
+  for (const auto &quad : boxes)
+    for (const std::vector<Box> &tile : quad) {
+      largest.n1 = std::max(largest.n1, tile[index].images());
+      largest.y1 = std::max(largest.y1, tile[index].rows());
+      largest.x1 = std::max(largest.x1, tile[index].cols());
+      largest.b1 = std::max(largest.b1, tile[index].blocks());
+    }
+  return largest;
+}
+
+/// Bytes per slot: as large as the largest tile of any quad, whose layout all tiles have.
 std::vector<int64_t> CascadeEmitter::measureSlots() {
   std::vector<int64_t> bytes;
-  for (size_t i = 0; i < cascade.tensors.size(); ++i) {
-    largest.push_back({0, 0, 0, 0, 0, tensorOf(i).w, 0, tensorOf(i).blocks()});
-    for (const auto &quad : boxes)
-      for (const std::vector<Box> &tile : quad) {
-        largest[i].n1 = std::max(largest[i].n1, tile[i].images());
-        largest[i].y1 = std::max(largest[i].y1, tile[i].rows());
-      }
-    layouts.push_back(tileLayout(tensorOf(i), largest[i]));
-    bytes.push_back(tileBytes(tensorOf(i), largest[i]));
+  for (size_t i = 0; i < cascade.slots.size(); ++i) {
+    Box largest = largestOf(slotBoxes, i);
+    const Tensor &member = tensorOf(cascade.slots[i].members[0]);
+    layouts.push_back(tileLayout(member, largest));
+    bytes.push_back(tileBytes(member, largest));
   }
   return bytes;
 }
@@ -104,8 +128,8 @@ void CascadeEmitter::cutConstants() {
     std::vector<Piece> pieces;
     int64_t blocks = cascade.output(i).blocks(), size = blocks;
     if (cascade.shapes[i])
-      size = pieceBlocks(*cascade.shapes[i], largest[cascade.indexOf(cascade.layer(i).outputs[0])],
-                         e.target);
+      size = pieceBlocks(*cascade.shapes[i],
+                         largestOf(boxes, cascade.indexOf(cascade.layer(i).outputs[0])), e.target);
     for (int64_t b = 0; b < blocks; b += size) {
       int64_t end = std::min(b + size, blocks);
       pieces.push_back({b, end, cascade.constantBytes(i, b, end), nullptr});
@@ -118,7 +142,7 @@ void CascadeEmitter::cutConstants() {
 bool CascadeEmitter::allocateSlots() {
   std::vector<int64_t> bytes = measureSlots();
   cutConstants();
-  slots.resize(cascade.tensors.size());
+  slots.resize(cascade.slots.size());
   struct Need {
     int64_t wave;
     L1Request request;
@@ -128,11 +152,12 @@ bool CascadeEmitter::allocateSlots() {
   for (size_t i = 0; i < cascade.count; ++i)
     for (Piece &piece : constants[i])
       needs.push_back({cascade.stages[i] - 1, {piece.bytes, "constants"}, &piece.slot});
-  for (size_t i = 0; i < cascade.tensors.size(); ++i) {
+  for (size_t i = 0; i < cascade.slots.size(); ++i) {
     slots[i].resize(slotCount(i));
     for (int64_t turn = 0; turn < slotCount(i); ++turn)
-      needs.push_back(
-          {cascade.tensors[i].producedAt + turn, {bytes[i], tensorOf(i).name}, &slots[i][turn]});
+      needs.push_back({cascade.slots[i].producedAt + turn,
+                       {bytes[i], tensorOf(cascade.slots[i].members[0]).name},
+                       &slots[i][turn]});
   }
   std::stable_sort(needs.begin(), needs.end(),
                    [](const Need &a, const Need &b) { return a.wave < b.wave; });
@@ -180,14 +205,19 @@ bool CascadeEmitter::loadConstants(size_t layer) {
 
 bool CascadeEmitter::loadTile(int quad, int64_t number) {
   for (size_t i = 0; i < cascade.tensors.size(); ++i) {
-    const Box &box = boxes[quad][number][i];
-    if (cascade.tensors[i].producedAt > 0 || box.rows() <= 0)
+    Box box = boxes[quad][number][i];
+    if (box.rows() <= 0)
       continue;
-    StridedCopy copy = tileCopy(tensorOf(i), box, layouts[i]);
-    L2Ref from = e.openBytes(tensorOf(i).storage, copy);
-    if (!from)
-      return false;
-    e.load(1u << quad, from, copy, tileOf(i, quad, number).slot);
+    for (const BlockRange &part : cascade.tensors[i].loads) {
+      box.b0 = part.b0, box.b1 = part.b1;
+      L1Tile tile = tileOf(i, quad, number);
+      StridedCopy copy = tileCopy(tensorOf(i), box, tile.layout);
+      copy.dst += offsetIn(tile, box);
+      L2Ref from = e.openBytes(tensorOf(i).storage, copy);
+      if (!from)
+        return false;
+      e.load(1u << quad, from, copy, tile.slot);
+    }
   }
   return true;
 }
@@ -258,9 +288,8 @@ bool CascadeEmitter::storeTiles(int quad, int64_t wave) {
     if (own.rows() <= 0)
       continue;
     L1Tile tile = tileOf(i, quad, number);
-    const Layout &l = tile.layout;
-    StridedCopy copy = reversed(tileCopy(tensorOf(i), own, l)), placed;
-    copy.src += (own.n0 - tile.box.n0) * l.image + (own.y0 - tile.box.y0) * l.row;
+    StridedCopy copy = reversed(tileCopy(tensorOf(i), own, tile.layout)), placed;
+    copy.src += offsetIn(tile, own);
     placed = copy;
     L2Ref to = e.openResult(tensorOf(i).storage, placed);
     if (!to)
