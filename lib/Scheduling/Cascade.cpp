@@ -8,13 +8,32 @@
 
 namespace afe::sched {
 
-/// Planes of 16 channels of the same images, with the same strides; one may lack the last rows or
-/// columns.
-static bool samePlanes(const Tensor &a, const Tensor &b) {
-  const Layout &l = a.layout, &m = b.layout;
-  return a.n == b.n && a.elementBytes() == b.elementBytes() &&
-         !a.interleaved() && !b.interleaved() && l.image == m.image && l.row == m.row &&
-         l.pixel == m.pixel && l.block == m.block && !l.group && !m.group;
+/// Whether `t` is planes of 16 channels as `all` is, with the same strides; it may lack the last
+/// rows or columns. A single plane has no stride between planes.
+static bool samePlanes(const Tensor &all, const Tensor &t) {
+  const Layout &l = all.layout, &m = t.layout;
+  bool inPlanes = t.blocks() == 1 || (m.block == l.block && !t.interleaved());
+  return all.n == t.n && all.elementBytes() == t.elementBytes() && inPlanes &&
+         m.pixel == kLanes * t.elementBytes() && l.image == m.image && l.row == m.row &&
+         l.pixel == m.pixel && !l.group && !m.group;
+}
+
+/// Per view: blocks of the storage in front of it, -1 where the views are not all planes.
+static void findPlanes(const Network &network, const std::vector<int> &views,
+                       std::vector<int64_t> &plane) {
+  if (views.size() < 2)
+    return;
+  const Tensor *largest = &network.tensors[views[0]];
+  for (int t : views)
+    if (network.tensors[t].blocks() > largest->blocks())
+      largest = &network.tensors[t];
+  int64_t stride = largest->blocks() > 1 ? largest->layout.block : INT64_MAX;
+  for (int t : views)
+    if (const Tensor &view = network.tensors[t];
+        !samePlanes(*largest, view) || view.layout.offset % stride != 0)
+      return;
+  for (int t : views)
+    plane[t] = network.tensors[t].layout.offset / stride;
 }
 
 TensorUses::TensorUses(const Network &network)
@@ -35,17 +54,8 @@ TensorUses::TensorUses(const Network &network)
       if (consumers[t].empty() || consumers[t].back() != int(l))
         consumers[t].push_back(l);
   }
-  for (const std::vector<int> &list : views) {
-    bool planes = list.size() > 1;
-    for (int t : list) {
-      const Tensor &tensor = network.tensors[t];
-      planes = planes && samePlanes(network.tensors[list[0]], tensor) &&
-               tensor.layout.offset % tensor.layout.block == 0;
-    }
-    for (int t : list)
-      if (planes)
-        plane[t] = network.tensors[t].layout.offset / network.tensors[t].layout.block;
-  }
+  for (const std::vector<int> &list : views)
+    findPlanes(network, list, plane);
 }
 
 std::vector<int> TensorUses::overlapping(const Network &network, int tensor) const {
@@ -129,7 +139,7 @@ int Cascade::addTensor(const TensorUses &uses, int tensor, bool made) {
   else if (uses.plane[tensor] >= 0 && made)
     madeIn[t.storage] = slot;
   if (slot == int(slots.size()))
-    slots.push_back({{}, first, first, INT_MAX, 0, false});
+    slots.push_back({{}, first, first, uses.plane[tensor] >= 0, INT_MAX, 0, false});
   CascadeSlot &s = slots[slot];
   s.members.push_back(number);
   s.b0 = std::min(s.b0, first), s.b1 = std::max(s.b1, first + t.blocks());
@@ -284,6 +294,16 @@ Box Cascade::slotBox(size_t slot, const std::vector<Box> &boxes) const {
     all.x1 = std::max(all.x1, box.x1);
   }
   return all;
+}
+
+Layout Cascade::slotLayout(size_t slot, const Box &box) const {
+  const Tensor &member = network->tensors[tensors[slots[slot].members[0]].tensor];
+  if (slots[slot].planes) {
+    int64_t pixel = kLanes * member.elementBytes(), row = box.cols() * pixel,
+            block = box.rows() * row;
+    return {0, box.blocks() * block, row, pixel, block};
+  }
+  return tileLayout(member, box);
 }
 
 std::vector<CascadeTile> Cascade::tilesOf(const Mapping &mapping, int64_t quad) const {

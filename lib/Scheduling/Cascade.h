@@ -50,6 +50,7 @@ struct CascadeTensor {
 struct CascadeSlot {
   std::vector<int> members; ///< in Cascade::tensors
   int64_t b0 = 0, b1 = 0;   ///< blocks of the storage that the members span
+  bool planes = false;      ///< members are planes of their storage
   int producedAt = INT_MAX; ///< the first stage that writes it; 0: loaded
   int lastUse = 0;          ///< the last stage that reads it
   bool stored = false;
@@ -72,6 +73,8 @@ public:
   std::vector<Box> boxes(const CascadeTile &tile) const;
   /// The rows and images that all members of a slot need, of all its blocks.
   Box slotBox(size_t slot, const std::vector<Box> &boxes) const;
+  /// How that box lies in L1.
+  Layout slotLayout(size_t slot, const Box &box) const;
   /// The rows of a stored tensor that this tile stores: the tiles' shares partition it.
   Box storedBox(int tensor, const CascadeTile &tile) const;
   const Tensor &result() const { return network->tensors[network->layers[last()].outputs[0]]; }

@@ -115,9 +115,8 @@ std::vector<int64_t> CascadeEmitter::measureSlots() {
   std::vector<int64_t> bytes;
   for (size_t i = 0; i < cascade.slots.size(); ++i) {
     Box largest = largestOf(slotBoxes, i);
-    const Tensor &member = tensorOf(cascade.slots[i].members[0]);
-    layouts.push_back(tileLayout(member, largest));
-    bytes.push_back(tileBytes(member, largest));
+    layouts.push_back(cascade.slotLayout(i, largest));
+    bytes.push_back(largest.images() * layouts.back().image);
   }
   return bytes;
 }

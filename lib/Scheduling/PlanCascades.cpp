@@ -106,11 +106,9 @@ int64_t CascadePlanner::constantBytes(const Cascade &cascade) const {
 int64_t CascadePlanner::slotBytes(const Cascade &cascade, const std::vector<Box> &boxes) const {
   int64_t bytes = 0;
   for (size_t i = 0; i < cascade.slots.size(); ++i)
-    if (Box box = cascade.slotBox(i, boxes); box.rows() > 0) {
-      const CascadeTensor &member = cascade.tensors[cascade.slots[i].members[0]];
+    if (Box box = cascade.slotBox(i, boxes); box.rows() > 0)
       bytes += cascade.slots[i].count() *
-               roundUp(tileBytes(network.tensors[member.tensor], box), kLanes);
-    }
+               roundUp(box.images() * cascade.slotLayout(i, box).image, kLanes);
   return bytes;
 }
 
