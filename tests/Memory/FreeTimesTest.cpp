@@ -3,6 +3,7 @@
 #include "Memory/FreeTimes.h"
 #include "../Check.h"
 
+#include <array>
 #include <random>
 
 using namespace afe::memory;
