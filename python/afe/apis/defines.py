@@ -14,6 +14,7 @@ class ExceptionFuncType(Enum):
     MODEL_LOAD = "Model.load"
     MODEL_SAVE = "Model.save"
     MODEL_COMPILE = "Model.compile"
+    MODEL_EXECUTE = "Model.execute"
 
 
 class TensorDRAMLayout(Enum):
