@@ -34,6 +34,7 @@ class Model:
     def __init__(self, source: SourceModel) -> None:
         self._source = source
         self._host_networks: dict[bool, HostNetwork] = {}
+        self._states: Mapping[str, NDArray[Any]] = {}
         self._layer_outputs: dict[str, NDArray[Any]] = {}
 
     @staticmethod
@@ -134,7 +135,8 @@ class Model:
 
         `inputs` are arrays in the model's order, or by name (`in0`, `in1`… as well), in the model's
         own dtypes and shapes; the first dimension may hold any number of images. The first call
-        compiles the network for this machine; later ones of the same model are quick.
+        compiles the network for this machine; later ones of the same model are quick. Every image
+        is a sequence of its own, whose states go on with the next call until `reset_states`.
 
         `keep_layer_outputs` names layers whose 8-bit results are kept, "all" for all of them:
         `layer_outputs` holds them afterwards, and `output_file_path`, an .npz file, where it is
@@ -150,7 +152,9 @@ class Model:
             )
         network = self._host_network(keep_layers=keep_layer_outputs is not None)
         names = _kept_names(network, keep_layer_outputs)
+        network.states.restore(self._states)  # of the network with or without kept layers
         done = network.run(inputs, names)
+        self._states = network.states.values()
         self._layer_outputs = done.layers
         if output_file_path is not None:
             write_npz(output_file_path, done.layers)
@@ -168,13 +172,22 @@ class Model:
 
     @property
     def inputs(self) -> Sequence[Port]:
-        """Name, dtype, shape and quantization of every input, in order."""
-        return self._source.imported.inputs
+        """Name, dtype, shape and quantization of every input, in order; states are none."""
+        return [port for port in self._source.imported.inputs if port.state is None]
 
     @property
     def outputs(self) -> Sequence[Port]:
-        """Name, dtype, shape and quantization of every output, in order."""
-        return self._source.imported.outputs
+        """Name, dtype, shape and quantization of every output, in order; states are none."""
+        return [port for port in self._source.imported.outputs if port.state is None]
+
+    @property
+    def states(self) -> Sequence[Port]:
+        """The tensors that live on from call to call: an LSTM's, say."""
+        return [port for port in self._source.imported.inputs if port.state is not None]
+
+    def reset_states(self) -> None:
+        """The next `execute` starts new sequences."""
+        self._states = {}
 
     @property
     def calibration(self) -> Mapping[str, Any]:
