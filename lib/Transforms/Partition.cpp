@@ -3,10 +3,11 @@
 // So segments are convex by construction and as few as the dependences allow (of the two ways to
 // start, the one with fewer stages).
 
+#include "Conversion/TosaToA65/Cost.h"
 #include "Conversion/TosaToMLA/Edges.h"
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Support/Locations.h"
 #include "Transforms/EV74.h"
-#include "Transforms/Locations.h"
 #include "Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -290,6 +291,7 @@ ArrayAttr fallbacks(ArrayRef<Stage> stages, MLIRContext *context) {
       entries.insert(builder.getDictionaryAttr(
           {builder.getNamedAttr("operator", builder.getStringAttr(kind)),
            builder.getNamedAttr("location", builder.getStringAttr(describe(op->getLoc()))),
+           builder.getNamedAttr("cycles", builder.getI64IntegerAttr(hostCycles(op))),
            builder.getNamedAttr("reason", text("a65.reason")),
            builder.getNamedAttr("hint", text("a65.hint"))}));
     }

@@ -52,7 +52,8 @@ def PartitionPass : Pass<"afe-partition", "::mlir::ModuleOp"> {
     }
     ```
 
-    The module attribute `afe.fallbacks` lists what runs on the A65 and why.
+    The module attribute `afe.fallbacks` lists what runs on the A65, why, and some `cycles` of the A65
+    that it costs.
   }];
   let statistics = [
     Statistic<"numMLASegments", "mla-segments", "segments for the MLA">,
@@ -60,6 +61,19 @@ def PartitionPass : Pass<"afe-partition", "::mlir::ModuleOp"> {
     Statistic<"numEdges", "ev74-functions", "operations at the edges of the model">
   ];
   let dependentDialects = ["::afe::mla::MLADialect", "::afe::a65::A65Dialect"];
+}
+
+def EstimateTimePass : Pass<"afe-estimate-time", "::mlir::ModuleOp"> {
+  let summary = "a rough time of the whole chain, to compare placements by";
+  let description = [{
+    Assumes the result of `afe-partition`. Sets `afe.estimate` on the module: cycles of the MLA's clock per
+    segment, with the bytes at its border and a handover where another segment ran before it, and
+    their total. Nothing is planned for it.
+
+    ```mlir
+    module {...}  ==>  module attributes {afe.estimate = {segments = {APU_1 = 23110, MLA_0 = 5120}, total = 28230}} {...}
+    ```
+  }];
 }
 
 def NameLayersPass : Pass<"afe-name-layers", "::mlir::ModuleOp"> {

@@ -6,7 +6,7 @@
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Idioms.h"
 #include "Conversion/TosaToMLA/Tensors.h"
-#include "Transforms/Locations.h"
+#include "Support/Locations.h"
 #include "Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -4,7 +4,10 @@
 #include "Conversion/TosaToMLA/HostOnly.h"
 
 #include "Conversion/TosaToMLA/Edges.h"
+#include "Support/Locations.h"
+
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -43,10 +46,20 @@ void explain(Operation &op, const Twine &reason, StringRef hint) {
   op.setAttr("a65.hint", builder.getStringAttr(hint));
 }
 
+/// Names of the operators that the user, or a placement, keeps on the host.
+llvm::StringSet<> askedFor(func::FuncOp func) {
+  llvm::StringSet<> names;
+  if (auto listed = func->getParentOp()->getAttrOfType<ArrayAttr>("afe.host_operators"))
+    for (auto name : listed.getAsRange<StringAttr>())
+      names.insert(name.getValue());
+  return names;
+}
+
 } // namespace
 
 HostOnly::HostOnly(func::FuncOp func) : func(func) {
   llvm::DenseSet<Operation *> fromConstants;
+  llvm::StringSet<> asked = askedFor(func);
   SmallVector<Operation *> found;
   for (Operation &op : func.getBody().front()) {
     if (!isTosa(op) || isConstant(op) || op.getNumRegions())
@@ -55,6 +68,9 @@ HostOnly::HostOnly(func::FuncOp func) : func(func) {
     if (isComputedFromConstants(op, fromConstants)) {
       fromConstants.insert(&op);
       explain(op, name + " is computed from constants alone", "let the exporter fold constants");
+    } else if (llvm::any_of(namesIn(op.getLoc()), [&](auto &n) { return asked.contains(n); })) {
+      if (!isEdgeOp(&op))
+        explain(op, name + " is placed on the Cortex-A65", "change the placement");
     } else if (auto size = tooLarge(op)) {
       if (!isEdgeOp(&op))
         explain(op,

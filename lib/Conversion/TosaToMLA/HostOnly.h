@@ -6,8 +6,9 @@
 
 namespace afe {
 
-/// While it lives, operations that are computed from constants alone, or have a tensor with more
-/// rows or columns than the instructions count, are hidden behind casts without a meaning.
+/// While it lives, operations are hidden behind casts without a meaning that are computed from
+/// constants alone, have a tensor with more rows or columns than the instructions count, or belong
+/// to one of the model's operators that the module's `afe.host_operators` names.
 class HostOnly {
 public:
   explicit HostOnly(mlir::func::FuncOp func);

@@ -1,6 +1,6 @@
 // Reads names and positions out of locations; see Locations.h.
 
-#include "Transforms/Locations.h"
+#include "Support/Locations.h"
 
 #include "llvm/ADT/StringExtras.h"
 
