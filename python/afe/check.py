@@ -69,7 +69,7 @@ class Check:
 def check_model(path: str | PathLike[str], options: CompileOptions) -> Check:
     """Reads and lowers the model. Raises AfeError where `afe compile` would, up to layouts."""
     target = load_target(options.target)
-    source = import_phase(lambda: read_source(path), target, options, PhaseLog(None, None))
+    source = import_phase(lambda: read_source(path), target, options, PhaseLog(()))
     module = source.module
     saturated = list(_saturated_weights(module.operation))
     run_pipeline(module, f"afe-phase-canonicalize{{batch-size={options.batch_size}}}", options)

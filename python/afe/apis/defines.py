@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from enum import Enum
 
+from afe.tessellation import TensorDRAMLayout as TensorDRAMLayout
+from afe.tessellation import TensorTessellateParameters as TensorTessellateParameters
+from afe.tessellation import TessellateParameters as TessellateParameters
+
 gen1_target = "mlsoc"
 """The target description of the MLSoC (targets/mlsoc.yaml)."""
 
@@ -14,12 +18,3 @@ class ExceptionFuncType(Enum):
     MODEL_LOAD = "Model.load"
     MODEL_SAVE = "Model.save"
     MODEL_COMPILE = "Model.compile"
-
-
-class TensorDRAMLayout(Enum):
-    """Layouts of activations in DRAM."""
-
-    HWC = "HWC"
-    """Dense: rows, columns, channels."""
-    HWC16 = "HWC16"
-    """Channels padded to a multiple of 16."""

@@ -16,6 +16,7 @@ from afe.commands import (
 )
 from afe.options import CompileOptions, flag_of, parse_dimensions
 from afe.target import load_target
+from afe.tessellation import parse_tessellation
 
 EXAMPLES = """examples:
   afe compile resnet8_int8.tflite -o out
@@ -50,11 +51,13 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
             flag, dest=option.name, action="store_true", default=MISSING, help=metadata["help"]
         )
         return
-    if option.type == "tuple[str, ...]":
+    kind = str(option.type)
+    if kind.startswith("tuple["):
         parser.add_argument(
             flag,
             dest=option.name,
             action="append",
+            type=parse_tessellation if "Tessellate" in kind else str,
             default=None,
             metavar=metadata["metavar"],
             help=metadata["help"],

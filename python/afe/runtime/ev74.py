@@ -29,6 +29,7 @@ def run_kernel(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
             ErrorCode.SCHEMA_ERROR, f"plugin '{plugin.name}': unknown kernel '{plugin.kernel}'"
         )
     try:
+        inputs = [_shaped(x, tensor) for x, tensor in zip(inputs, plugin.input_types, strict=True)]
         outputs = kernel(plugin, inputs)
         return [
             np.ascontiguousarray(array).reshape(tensor.shape).astype(tensor.scalar, copy=False)
@@ -40,6 +41,11 @@ def run_kernel(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
             f"plugin '{plugin.name}': parameters of {plugin.kernel} do not fit its tensors",
             notes=[str(error)],
         ) from error
+
+
+def _shaped(x: Array, tensor: TensorType) -> Array:
+    """The plugin's view of a buffer: what wrote it may count its elements in other dimensions."""
+    return x.reshape(tensor.shape) if x.size == tensor.element_count else x
 
 
 # --- quantization --------------------------------------------------------------------------------

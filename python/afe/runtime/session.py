@@ -6,7 +6,7 @@ dimension; the last group is padded and the padding dropped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -23,6 +23,8 @@ from afe.runtime.opened import open_archive
 from afe.runtime.schema import ChainDescription, InputNode, Plugin
 
 Array = NDArray[Any]
+Observer = Callable[[Plugin, Sequence[Array], Sequence[Array]], None]
+"""Called with a plugin, the buffers it read and those it wrote."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,15 @@ class LoadedArchive:
         """The model's output names in its order."""
         return self.chain.output_names
 
-    def run(self, inputs: Inputs, *, accelerator: bool = False, threads: int = 1) -> RunResult:
-        """Runs any number of images.
+    def run(
+        self,
+        inputs: Inputs,
+        *,
+        accelerator: bool = False,
+        threads: int = 1,
+        observer: Observer | None = None,
+    ) -> RunResult:
+        """Runs any number of images; `observer` is told of every plugin that ran.
 
         `inputs`: arrays in the model's order, or by name (or `in0`, `in1`…), in the model's own
         dtype, or float32 for a quantized input; with `accelerator` cycles are simulated too.
@@ -92,7 +101,9 @@ class LoadedArchive:
         cycles: dict[str, Cycles] = {}
         outputs = [
             # Cycles do not depend on the data: the first group stands for all.
-            self._run_group(group, cycles if accelerator and number == 0 else None, threads)
+            self._run_group(
+                group, cycles if accelerator and number == 0 else None, threads, observer
+            )
             for number, group in enumerate(batches.groups)
         ]
         if accelerator:
@@ -110,7 +121,11 @@ class LoadedArchive:
         return ordered_inputs(inputs, self.chain.inputs)
 
     def _run_group(
-        self, arrays: Sequence[Array], cycles: dict[str, Cycles] | None, threads: int
+        self,
+        arrays: Sequence[Array],
+        cycles: dict[str, Cycles] | None,
+        threads: int,
+        observer: Observer | None,
     ) -> list[Array]:
         """The chain over one full group; fills `cycles` where it is given."""
         buffers = {node.name: array for node, array in zip(self.chain.inputs, arrays, strict=True)}
@@ -124,6 +139,8 @@ class LoadedArchive:
                 outputs = self._run_a65(plugin, inputs)
             else:
                 outputs = ev74.run_kernel(plugin, inputs)
+            if observer is not None:
+                observer(plugin, inputs, outputs)
             buffers.update(zip(plugin.outputs, outputs, strict=False))
         return outputs
 
