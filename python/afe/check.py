@@ -15,7 +15,7 @@ import numpy as np
 
 from afe import ir
 from afe.compiler import import_phase
-from afe.options import CompileOptions
+from afe.options import CompileOptions, ImportOptions
 from afe.phases import PhaseLog
 from afe.pipelines import run_pipeline
 from afe.source import read_source
@@ -66,10 +66,14 @@ class Check:
         return asdict(self)
 
 
-def check_model(path: str | PathLike[str], options: CompileOptions) -> Check:
+def check_model(
+    path: str | PathLike[str], options: CompileOptions, how: ImportOptions | None = None
+) -> Check:
     """Reads and lowers the model. Raises AfeError where `afe compile` would, up to layouts."""
     target = load_target(options.target)
-    source = import_phase(lambda: read_source(path), target, options, PhaseLog(()))
+    source = import_phase(
+        lambda: read_source(path, options=how), target, options, PhaseLog(())
+    )
     module = source.module
     saturated = list(_saturated_weights(module.operation))
     run_pipeline(module, f"afe-phase-canonicalize{{batch-size={options.batch_size}}}", options)

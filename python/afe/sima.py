@@ -156,7 +156,7 @@ def _imported(metadata: dict[str, Any], bytecode: bytes) -> ImportedModel:
 
 
 def _ports(entries: Sequence[dict[str, Any]]) -> tuple[Port, ...]:
-    from afe.importers.common import Port, Quantization
+    from afe.importers.common import Port, Quantization, State
 
     return tuple(
         Port(
@@ -164,6 +164,9 @@ def _ports(entries: Sequence[dict[str, Any]]) -> tuple[Port, ...]:
             tuple(entry["shape"]),
             entry["dtype"],
             Quantization(**entry["quantization"]) if entry["quantization"] else None,
+            State(entry["state"]["name"], tuple(entry["state"]["initial"]))
+            if entry.get("state")
+            else None,
         )
         for entry in entries
     )

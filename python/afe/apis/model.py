@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from afe.backends.mpk.interface import L2CachingMode
 from afe.errors import AfeError, ErrorCode
 from afe.logs import call_logging, compiler_log, model_log
-from afe.options import CompileOptions, check_dimensions, check_name
+from afe.options import CompileOptions, ImportOptions, check_name
 from afe.tessellation import TessellateParameters
 
 if TYPE_CHECKING:
@@ -50,17 +50,20 @@ class Model:
         *,
         name: str | None = None,
         dimensions: Mapping[str, int] | None = None,
+        signature: str | None = None,
     ) -> Model:
         """Imports a quantized .tflite, .onnx, .mlir or .mlirbc file, or opens a .sima.
 
         `name` replaces the file's; `dimensions` gives sizes to the symbolic dimensions of an ONNX
-        model, by name (the batch is 1 where it is not given). Raises AfeError where the file is
+        model, by name (the batch is 1 where it is not given); `signature` chooses one of a TFLite
+        model's entry points (the first where it is not given). Raises AfeError where the file is
         missing, damaged, of an unknown format, or holds what the compiler does not support.
         """
         from afe.source import read_source
 
         checked = check_name(name) if name is not None else None
-        return Model(read_source(path, checked, check_dimensions(dimensions or {})))
+        options = ImportOptions(dimensions=dimensions or {}, signature=signature)
+        return Model(read_source(path, checked, options))
 
     @staticmethod
     def load(

@@ -77,8 +77,18 @@ def describe(path: Path, *, strict: bool = False) -> dict[str, Any]:
         "inputs": [
             {"name": node.name, "scalar": node.type.scalar, "shape": list(node.type.shape)}
             for node in chain.inputs
+            if node.state is None
         ],
-        "outputs": list(chain.output_names),
+        "outputs": [
+            name
+            for name, state in zip(chain.output_names, chain.output_states, strict=True)
+            if state is None
+        ],
+        "states": [
+            {"name": node.state.name, "scalar": node.type.scalar, "shape": list(node.type.shape)}
+            for node in chain.inputs
+            if node.state is not None
+        ],
         "plugins": [
             {
                 "name": plugin.name,
@@ -152,6 +162,11 @@ def _lines(description: Mapping[str, Any]) -> list[str]:
     lines.append("inputs:")
     lines += [
         f"  {node['name']}: {node['scalar']}{node['shape']}" for node in description["inputs"]
+    ]
+    if description["states"]:
+        lines.append("states, from run to run:")
+    lines += [
+        f"  {node['name']}: {node['scalar']}{node['shape']}" for node in description["states"]
     ]
     lines.append("plugins:")
     lines += [_plugin_line(plugin) for plugin in description["plugins"]]

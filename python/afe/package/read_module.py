@@ -155,11 +155,14 @@ def _ports(main: ir.Operation, key: str, types: Sequence[TensorType]) -> tuple[P
 
 def _port(entry: Mapping[str, Any], tensor: TensorType, index: int) -> Port:
     quantization = entry.get("afe.quant", {})
+    state = entry.get("afe.state", {})
     return Port(
         entry.get("afe.name", f"tensor_{index}"),
         tensor,
         quantization.get("scale"),
         quantization.get("zero_point", 0),
+        state.get("name"),
+        tuple(state.get("initial", ())),
     )
 
 
