@@ -32,16 +32,21 @@ def composed_source(sources: Sequence[SourceModel], name: str) -> SourceModel:
         raise AfeError(ErrorCode.INVALID_OPTION, "there is no model to compose")
     for before, after in itertools.pairwise(sources):
         _check_fit(before, after)
+    _check_states(sources)
     context = ir.Context()
     modules = [_copy(source.module, context) for source in sources]
+    whole = sources[0].imported
+    inputs, outputs = list(whole.inputs), list(whole.outputs)
     with context:
-        for source, after, module in zip(sources, sources[1:], modules[1:], strict=False):
-            _append(modules[0], module, source.imported.outputs, after.imported.inputs)
+        for source, module in zip(sources[1:], modules[1:], strict=True):
+            part = source.imported
+            _append(modules[0], module, outputs, part.inputs)
+            inputs += [port for port in part.inputs if port.state]
+            outputs = [*part.outputs, *(port for port in outputs if port.state)]
         _name(modules[0], name)
         _verify(modules[0], name)
-    first, last = sources[0].imported, sources[-1].imported
     imported = ImportedModel(
-        modules[0], context, name, _producer(sources), first.inputs, last.outputs, first.metadata
+        modules[0], context, name, _producer(sources), inputs, outputs, whole.metadata
     )
     return SourceModel(name, imported, _provenance(sources))
 
@@ -66,8 +71,20 @@ def _provenance(sources: Sequence[SourceModel]) -> Provenance:
     )
 
 
+def _check_states(sources: Sequence[SourceModel]) -> None:
+    names = [port.state.name for s in sources for port in s.imported.inputs if port.state]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise _misfit(f"two of them have a state '{twice[0]}'")
+
+
+def _plain(ports: Sequence[Port]) -> list[Port]:
+    """Without states, which stay inputs and outputs of the whole."""
+    return [port for port in ports if port.state is None]
+
+
 def _check_fit(before: SourceModel, after: SourceModel) -> None:
-    outputs, inputs = before.imported.outputs, after.imported.inputs
+    outputs, inputs = _plain(before.imported.outputs), _plain(after.imported.inputs)
     if len(outputs) != len(inputs):
         raise _misfit(
             f"'{before.name}' has {len(outputs)} outputs, '{after.name}' {len(inputs)} inputs"
@@ -119,23 +136,58 @@ def _main(module: ir.Module) -> Any:
 def _append(
     target: ir.Module, module: ir.Module, outputs: Sequence[Port], inputs: Sequence[Port]
 ) -> None:
-    """Moves the body of `module` behind that of `target`, whose results become its arguments."""
+    """Moves the body of `module` behind that of `target`, whose results become its arguments.
+
+    States pass by: arguments and results of either are those of the whole.
+    """
     main, appended = _main(target), _main(module)
     block, other = main.regions[0].blocks[0], appended.regions[0].blocks[0]
     old_return = list(block.operations)[-1].operation
     operations = [op.operation for op in other.operations]
-    results = list(old_return.operands)
-    for argument, value, output, port in zip(
-        list(other.arguments), results, outputs, inputs, strict=True
+    given = [
+        (value, output, attributes)
+        for value, output, attributes in zip(
+            old_return.operands, outputs, main.attributes["res_attrs"], strict=True
+        )
+    ]
+    values = iter((value, output) for value, output, _ in given if output.state is None)
+    new_arguments = []
+    for argument, port, attributes in zip(
+        list(other.arguments), inputs, appended.attributes["arg_attrs"], strict=True
     ):
-        argument.replace_all_uses_with(_converted(value, output, port, old_return))
-    for operation in operations:
+        if port.state is None:
+            value, output = next(values)
+            argument.replace_all_uses_with(_converted(value, output, port, old_return))
+        else:
+            argument.replace_all_uses_with(block.add_argument(argument.type, old_return.location))
+            new_arguments.append(attributes)
+    states = [(value, attributes) for value, output, attributes in given if output.state]
+    for operation in operations[:-1]:
         operation.move_before(old_return)
+    results = [*operations[-1].operands, *(value for value, _ in states)]
+    ir.Operation.create(
+        "func.return", operands=results, loc=old_return.location, ip=ir.InsertionPoint(old_return)
+    )
     old_return.erase()
-    arguments = [argument.type for argument in block.arguments]
-    values = [value.type for value in operations[-1].operands]
-    main.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(arguments, values))
-    main.attributes["res_attrs"] = appended.attributes["res_attrs"]
+    _set_signature(
+        main,
+        [argument.type for argument in block.arguments],
+        [*main.attributes["arg_attrs"], *new_arguments],
+        [value.type for value in results],
+        [*appended.attributes["res_attrs"], *(attributes for _, attributes in states)],
+    )
+
+
+def _set_signature(
+    main: Any,
+    arguments: Sequence[ir.Type],
+    argument_attributes: Sequence[ir.Attribute],
+    results: Sequence[ir.Type],
+    result_attributes: Sequence[ir.Attribute],
+) -> None:
+    main.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(arguments, results))
+    main.attributes["arg_attrs"] = ir.ArrayAttr.get(argument_attributes)
+    main.attributes["res_attrs"] = ir.ArrayAttr.get(result_attributes)
 
 
 def _converted(value: Any, output: Port, port: Port, before: ir.Operation) -> Any:

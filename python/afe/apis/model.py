@@ -291,13 +291,13 @@ class Model:
 
     @property
     def input_names(self) -> list[str]:
-        """Names of the inputs, in order."""
-        return [port.name for port in self.inputs]
+        """Names of the inputs, in order; states are none of them."""
+        return [port.name for port in self.inputs if port.state is None]
 
     @property
     def output_names(self) -> list[str]:
-        """Names of the outputs, in order."""
-        return [port.name for port in self.outputs]
+        """Names of the outputs, in order; states are none of them."""
+        return [port.name for port in self.outputs if port.state is None]
 
     @property
     def layer_names(self) -> list[str]:

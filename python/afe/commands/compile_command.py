@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Container
 from dataclasses import MISSING, Field, fields
+from pathlib import Path
 from typing import Any
 
 from afe.commands import (
@@ -15,6 +16,7 @@ from afe.commands import (
     print_json,
     progress_on_terminal,
 )
+from afe.commands.report_command import write_report
 from afe.options import CompileOptions, flag_of
 from afe.target import load_target
 from afe.tessellation import parse_tessellation
@@ -34,6 +36,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_import_options(parser)
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    parser.add_argument(
+        "--report", metavar="HTML", help="write an HTML page on what the archive costs and why"
+    )
     add_options(parser)
 
 
@@ -94,6 +99,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     finally:
         end_progress()
+    if arguments.report:
+        write_report(Path(arguments.report), report.archive, report)
     if arguments.json:
         print_json(report.to_dict())
     else:
