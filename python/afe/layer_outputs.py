@@ -49,17 +49,6 @@ class _LayerValue:
     value: ir.Value
 
 
-def layer_names(module: ir.Module) -> list[str]:
-    """Names of the model's operators, each once, in the order of the computation."""
-    block = _main(module).regions[0].blocks[0]
-    origins = [
-        _origin(op.operation.location)
-        for op in block.operations
-        if op.operation.name not in (*_CONSTANTS, "func.return")
-    ]
-    return list(dict.fromkeys(origin[0] for origin in origins if origin is not None))
-
-
 def _main(module: ir.Module) -> ir.Operation:
     operations = [op.operation for op in module.operation.regions[0].blocks[0].operations]
     main: ir.Operation = next(op for op in operations if op.name == "func.func")

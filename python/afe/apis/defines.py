@@ -18,3 +18,4 @@ class ExceptionFuncType(Enum):
     MODEL_LOAD = "Model.load"
     MODEL_SAVE = "Model.save"
     MODEL_COMPILE = "Model.compile"
+    MODEL_EXECUTE = "Model.execute"

@@ -7,9 +7,8 @@ report = Model.load("resnet8", "models").compile(output_path="out", batch_size=1
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -22,11 +21,11 @@ from afe.options import CompileOptions, ImportOptions, check_name
 from afe.tessellation import TessellateParameters
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from afe.apis.statistic import Statistic
     from afe.apis.transform import Transform
+    from afe.execute import HostNetwork
     from afe.importers.common import Port
     from afe.package.network import TensorType
     from afe.package.report import CompileReport, Cycles
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from afe.source import SourceModel
     from afe.tessellation import MlaTensors
 
-    Array = NDArray[np.generic]
+    Array = NDArray[Any]
 
 
 class Model:
@@ -43,6 +42,9 @@ class Model:
     def __init__(self, source: SourceModel) -> None:
         self._kept: SourceModel | None = source
         self._accelerator_cycles: Mapping[str, Cycles] = {}
+        self._host_networks: dict[bool, HostNetwork] = {}
+        self._states: Mapping[str, NDArray[Any]] = {}
+        self._layer_outputs: dict[str, NDArray[Any]] = {}
 
     @staticmethod
     def from_file(
@@ -147,11 +149,16 @@ class Model:
         """What `criterion` (`afe.apis.statistic`) says of the model's outputs.
 
         `evaluation_data` gives pairs of inputs by name and ground truth; every pair is one update
-        of the criterion with (outputs, ground truth). Raises AfeError.
+        of the criterion with (outputs, ground truth), and starts from reset states. Raises
+        AfeError.
         """
-        with call_logging(log_level), self._runner(fast_mode) as run:
-            pairs = ((run(inputs), truth) for inputs, truth in evaluation_data)
-            answer = criterion.over(pairs)
+
+        def outputs(inputs: Inputs) -> list[Array]:
+            self.reset_states()
+            return self.execute(inputs, fast_mode=fast_mode)
+
+        with call_logging(log_level):
+            answer = criterion.over((outputs(inputs), truth) for inputs, truth in evaluation_data)
             model_log.info("%s: %s", self.name, answer)
             return answer
 
@@ -276,14 +283,6 @@ class Model:
         with call_logging(log_level):
             return Model(composed_source([net._source for net in nets], combined_model_name))
 
-    @contextlib.contextmanager
-    def _runner(self, fast_mode: bool) -> Iterator[Callable[[Inputs], list[Array]]]:
-        """Runs inputs by name, compiled once."""
-        from afe.deployment import deployed
-
-        with deployed(self._copied_source, CompileOptions()) as model:
-            yield lambda inputs: model.loaded.run(inputs).outputs
-
     @property
     def accelerator_cycles(self) -> Mapping[str, Cycles]:
         """Cycles per MLA segment and `total` of the last `execute_in_accelerator_mode`."""
@@ -292,19 +291,19 @@ class Model:
     @property
     def input_names(self) -> list[str]:
         """Names of the inputs, in order; states are none of them."""
-        return [port.name for port in self.inputs if port.state is None]
+        return [port.name for port in self.inputs]
 
     @property
     def output_names(self) -> list[str]:
         """Names of the outputs, in order; states are none of them."""
-        return [port.name for port in self.outputs if port.state is None]
+        return [port.name for port in self.outputs]
 
     @property
     def layer_names(self) -> list[str]:
-        """Names of the model's operators, in the order of the computation."""
-        from afe.layer_outputs import layer_names
+        """Names of the layers, in order, as `keep_layer_outputs` takes them."""
+        from afe.execute import layer_names
 
-        return layer_names(self._source.module)
+        return list(layer_names(self._source.module))
 
     def mla_tensors(self, **kwargs: Any) -> Mapping[str, MlaTensors]:
         """Names of the tensors that enter and leave every MLA segment, by the segment's name.
@@ -315,6 +314,50 @@ class Model:
 
         return mla_tensors(self._copied_source, CompileOptions.from_keywords(kwargs))
 
+    def execute(
+        self,
+        inputs: Inputs,
+        *,
+        fast_mode: bool = False,
+        use_jax: bool = False,
+        log_level: int = logging.NOTSET,
+        keep_layer_outputs: Sequence[str] | str | None = None,
+        output_file_path: str | PathLike[str] | None = None,
+    ) -> list[NDArray[Any]]:
+        """The quantized network's outputs, computed on this machine exactly as an archive's are.
+
+        `inputs` are arrays in the model's order, or by name (`in0`, `in1`… as well), in the model's
+        own dtypes (or float32 for a quantized input) and shapes; the first dimension may hold any number of images. The first call
+        compiles the network for this machine; later ones of the same model are quick. Every image
+        is a sequence of its own, whose states go on with the next call until `reset_states`.
+
+        `keep_layer_outputs` names layers whose 8-bit results are kept, "all" for all of them:
+        `layer_outputs` holds them afterwards, and `output_file_path`, an .npz file, where it is
+        given. `fast_mode` and `use_jax` choose between implementations in the SDK; there is one
+        here. Raises AfeError INVALID_INPUT, INVALID_OPTION, COMPILE_FAILED or OUTPUT_FAILED.
+        """
+        from afe.runtime.npz import write_npz
+
+        if output_file_path is not None and keep_layer_outputs is None:
+            raise AfeError(
+                ErrorCode.INVALID_OPTION,
+                "output_file_path takes the layers that keep_layer_outputs names; give both",
+            )
+        network = self._host_network(keep_layers=keep_layer_outputs is not None)
+        names = _kept_names(network, keep_layer_outputs)
+        network.states.restore(self._states)  # of the network with or without kept layers
+        done = network.run(inputs, names)
+        self._states = network.states.values()
+        self._layer_outputs = done.layers
+        if output_file_path is not None:
+            write_npz(output_file_path, done.layers)
+        return done.outputs
+
+    @property
+    def layer_outputs(self) -> Mapping[str, NDArray[Any]]:
+        """What the last `execute` kept, by layer, in the model's order."""
+        return self._layer_outputs
+
     @property
     def name(self) -> str:
         """The model's name; its archive is called after it."""
@@ -322,13 +365,31 @@ class Model:
 
     @property
     def inputs(self) -> Sequence[Port]:
-        """Name, dtype, shape and quantization of every input, in order."""
-        return self._source.imported.inputs
+        """Name, dtype, shape and quantization of every input, in order; states are none."""
+        return [port for port in self._source.imported.inputs if port.state is None]
 
     @property
     def outputs(self) -> Sequence[Port]:
-        """Name, dtype, shape and quantization of every output, in order."""
-        return self._source.imported.outputs
+        """Name, dtype, shape and quantization of every output, in order; states are none."""
+        return [port for port in self._source.imported.outputs if port.state is None]
+
+    @property
+    def states(self) -> Sequence[Port]:
+        """The tensors that live on from call to call: an LSTM's, say."""
+        return [port for port in self._source.imported.inputs if port.state is not None]
+
+    def reset_states(self) -> None:
+        """The next `execute` starts new sequences."""
+        self._states = {}
+
+    def _host_network(self, *, keep_layers: bool) -> HostNetwork:
+        """The network as host code; compiled once."""
+        from afe.execute import HostNetwork
+
+        if keep_layers not in self._host_networks:
+            module = self._source.imported.module
+            self._host_networks[keep_layers] = HostNetwork(module, keep_layers=keep_layers)
+        return self._host_networks[keep_layers]
 
     @property
     def _source(self) -> SourceModel:
@@ -349,6 +410,18 @@ class Model:
         source = self._source
         self._kept = None
         return source
+
+
+def _kept_names(network: HostNetwork, wanted: Sequence[str] | str | None) -> Sequence[str]:
+    if wanted == "all":
+        return network.layer_names
+    if isinstance(wanted, str):
+        raise AfeError(
+            ErrorCode.INVALID_OPTION,
+            f"keep_layer_outputs is a list of layer names or 'all', not '{wanted}'",
+        )
+    network.check_names(wanted or ())
+    return wanted or ()
 
 
 def _own_options(

@@ -127,8 +127,8 @@ def _segment(opened: OpenedArchive, plugin: Plugin, decisions: Sequence[Any]) ->
     program = _sim.load(opened.members[plugin.executable]).to_dict()
     name = plugin.name
     text = (
-        "Engines of every quad over deterministic time, one colour per layer, and DRAM requests from "
-        "issue to due; point for details."
+        "Engines of every quad over deterministic time, one colour per layer, and DRAM requests "
+        "from issue to due; point for details."
     )
     yield section(f"{name}: time", text, timeline(program, fields))
     profile = _profile(opened, plugin)

@@ -62,9 +62,14 @@ def _quantize(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         real = x / scale if "divisor" in plugin.params else x * scale
     rounded = _round(real.astype(np.float32, copy=False), str(plugin.params.get("rounding")))
-    low, high = _limits(plugin.output_types[0].scalar)
+    return [saturated(rounded, zero_point, plugin.output_types[0].scalar)]
+
+
+def saturated(rounded: Array, zero_point: Array | int, scalar: str) -> Array:
+    """Whole numbers plus zero points within the limits of an integer type; NaN is the zero point."""
+    low, high = _limits(scalar)
     shifted = np.nan_to_num(rounded.astype(np.float64), posinf=np.inf, neginf=-np.inf) + zero_point
-    return [np.clip(shifted, low, high)]
+    return np.clip(shifted, low, high).astype(scalar)
 
 
 def _dequantize(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
