@@ -53,6 +53,17 @@ def test_evaluate_gives_the_criterions_answer(model, cases, caplog):
     assert model.evaluate(pairs, several) == f"{count} of {count} (100.00 %) below 0.5"
 
 
+def test_floats_are_quantized_on_the_way_in(model, cases, tmp_path):
+    """As the archive's EV74 does it: divided, rounded half to even, saturated."""
+    (port,) = model.inputs
+    random = np.random.default_rng(2)
+    floats = (random.normal(size=(2, *port.shape[1:])) * 300 * port.quantization.scale).astype("f4")
+    floats.flat[:3] = [np.nan, np.inf, -np.inf]
+    archive = model.compile(tmp_path, log_level=50).archive
+    expected = runtime.load(archive).run([floats]).outputs[0]
+    assert differing(model.execute([floats])[0], expected) == 0
+
+
 def test_evaluating_nothing_is_an_error(model):
     """A mean of nothing is none."""
     with pytest.raises(AfeError, match="no evaluation data"):

@@ -327,9 +327,10 @@ class Model:
         """The quantized network's outputs, computed on this machine exactly as an archive's are.
 
         `inputs` are arrays in the model's order, or by name (`in0`, `in1`… as well), in the model's
-        own dtypes (or float32 for a quantized input) and shapes; the first dimension may hold any number of images. The first call
-        compiles the network for this machine; later ones of the same model are quick. Every image
-        is a sequence of its own, whose states go on with the next call until `reset_states`.
+        own dtypes (or float32 for a quantized input) and shapes; the first dimension may hold any
+        number of images. The first call compiles the network for this machine; later ones of the
+        same model are quick. Every image is a sequence of its own, whose states go on with the next
+        call until `reset_states`.
 
         `keep_layer_outputs` names layers whose 8-bit results are kept, "all" for all of them:
         `layer_outputs` holds them afterwards, and `output_file_path`, an .npz file, where it is

@@ -66,7 +66,7 @@ def _quantize(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
 
 
 def saturated(rounded: Array, zero_point: Array | int, scalar: str) -> Array:
-    """Whole numbers plus zero points within the limits of an integer type; NaN is the zero point."""
+    """Whole numbers plus zero points, within the limits of an integer type; NaN counts as 0."""
     low, high = _limits(scalar)
     shifted = np.nan_to_num(rounded.astype(np.float64), posinf=np.inf, neginf=-np.inf) + zero_point
     return np.clip(shifted, low, high).astype(scalar)
