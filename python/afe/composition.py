@@ -10,7 +10,6 @@ import hashlib
 import io
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from afe import ir
@@ -58,17 +57,14 @@ def _producer(sources: Sequence[SourceModel]) -> str:
 
 
 def _provenance(sources: Sequence[SourceModel]) -> Provenance:
-    """The files' names joined by `+`, the SHA-256 of their checksums; calibrations likewise."""
+    """The files' names joined by `+`, the SHA-256 of their checksums, and every calibration."""
     origins = [source.provenance for source in sources]
     whole = hashlib.sha256("\n".join(o.model_checksum for o in origins).encode()).hexdigest()
-    calibrations = [o.calibration_checksum for o in origins if o.calibration_checksum]
-    calibration = calibrations[0] if calibrations else ""
+    calibrations = [origin.calibration for origin in origins if origin.calibration]
+    calibration = calibrations[0] if calibrations else {}
     if len(calibrations) > 1:
-        calibration = hashlib.sha256("\n".join(calibrations).encode()).hexdigest()
-    path = "+".join(origin.model_path for origin in origins)
-    return replace(
-        origins[0], model_path=path, model_checksum=whole, calibration_checksum=calibration
-    )
+        calibration = {"parts": [dict(entry) for entry in calibrations]}
+    return Provenance("+".join(origin.model_path for origin in origins), whole, calibration)
 
 
 def _check_states(sources: Sequence[SourceModel]) -> None:

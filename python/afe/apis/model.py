@@ -383,6 +383,11 @@ class Model:
         """The next `execute` starts new sequences."""
         self._states = {}
 
+    @property
+    def calibration(self) -> Mapping[str, Any]:
+        """How a float model was quantized: method, samples, ranges; empty if it came quantized."""
+        return self._source.provenance.calibration
+
     def _host_network(self, *, keep_layers: bool) -> HostNetwork:
         """The network as host code; compiled once."""
         from afe.execute import HostNetwork

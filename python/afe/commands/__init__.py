@@ -14,6 +14,8 @@ from typing import Any
 from afe.options import ImportOptions, parse_dimensions
 
 NAMES = {
+    "import": "save a quantized model as a .sima file",
+    "quantize": "quantize a float model with calibration samples into a .sima file",
     "compile": "compile a quantized model into an archive",
     "run": "run an archive on the host: simulator, emulator and EV74 kernels",
     "inspect": "show what an archive holds: chain, batch, files, cycles per layer",

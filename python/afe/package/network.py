@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from afe.errors import AfeError, ErrorCode
@@ -30,6 +31,24 @@ SCALAR_BYTES = {
     "float64": 8,
 }
 """Bytes of each scalar type an archive may name; the names are numpy's too."""
+
+
+class ScalarType(StrEnum):
+    """The scalar types by name; a name as text means the same."""
+
+    bool = "bool"
+    int8 = "int8"
+    uint8 = "uint8"
+    int16 = "int16"
+    uint16 = "uint16"
+    int32 = "int32"
+    uint32 = "uint32"
+    int64 = "int64"
+    uint64 = "uint64"
+    float16 = "float16"
+    float32 = "float32"
+    float64 = "float64"
+
 
 _Segment = TypeVar("_Segment")
 
