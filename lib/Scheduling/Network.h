@@ -38,7 +38,7 @@ struct Storage {
   Kind kind = Kind::Intermediate;
   std::string name;
   int64_t bytes = 0;
-  const uint8_t *data = nullptr; ///< Constant: its bytes, owned by the caller
+  const uint8_t *data = nullptr;                 ///< Constant: its bytes, owned by the caller
   std::optional<DramTiles> tiles = std::nullopt; ///< Input, Output: as stated by the user
 };
 
