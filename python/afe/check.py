@@ -39,7 +39,8 @@ class Finding:
     """One remark.
 
     `kind`: "fallback" (not on the MLA), "channels", "transpose", "island" or "saturated".
-    `location`: name and file:operator index; `reason`: the constraint; `hint`: what helps.
+    `location`: name and file:operator index; `reason`: the constraint; `hint`: what helps;
+    `cycles`: a rough number of the Cortex-A65's cycles that a fallback costs, else 0.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Finding:
     location: str
     reason: str
     hint: str
+    cycles: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,12 @@ def _fallbacks(module: ir.Operation) -> Iterator[Finding]:
         return
     for entry in plain(module.attributes["afe.fallbacks"]):
         yield Finding(
-            "fallback", entry["operator"], entry["location"], entry["reason"], entry["hint"]
+            "fallback",
+            entry["operator"],
+            entry["location"],
+            entry["reason"],
+            entry["hint"],
+            entry["cycles"],
         )
 
 

@@ -25,6 +25,15 @@ from afe.package.network import Network, placed
 from afe.package.profile import profile_text
 from afe.package.report import ArchiveFile, BatchTry, CompileReport, cycles_of, peak_bytes_of
 from afe.phases import PhaseLog, Progress
+from afe.placement import (
+    check_placement,
+    host_operators,
+    keep_on_host,
+    read_placement,
+    remember_placement,
+    remembered_placement,
+    write_placement,
+)
 from afe.source import SourceModel
 from afe.target import Target, load_target
 from afe.tessellation import MlaTensors, border_names, state_tessellation
@@ -43,6 +52,9 @@ PIPELINES = (
     "encode",
 )
 """Phase `x` is the pass pipeline `afe-phase-x`; `canonicalize` takes the batch size."""
+
+PARTITIONING = PIPELINES[: PIPELINES.index("partition") + 1]
+"""Phases up to the segments."""
 
 SOLVERS = ("layout", "plan", "place", "schedule")
 """Phases that take the effort and the disabled optimisations."""
@@ -66,7 +78,10 @@ def compile_model(
         source, tries = compile_phases(source, target, options, log)
         network = host_code_phase(source, options, log)
         tries = finished_tries(tries, network)
-        return package_phase(source, network, tries, target, folder, options, log)
+        report = package_phase(source, network, tries, target, folder, options, log)
+        if options.save_placement is not None:
+            write_placement(Path(options.save_placement), remembered_placement(source.module))
+        return report
 
 
 def decide(
@@ -94,8 +109,7 @@ def mla_tensors(
     """The tensors at the border of every MLA segment; the module is consumed. Raises AfeError."""
     log = _phase_log(options, None)
     source = import_phase(read, load_target(options.target), options, log)
-    run_phases(source.module, PIPELINES[: PIPELINES.index("partition") + 1], options, log)
-    return border_names(source.module)
+    return border_names(partitioned(source.module, options, log))
 
 
 def import_phase(
@@ -132,7 +146,8 @@ def compile_phases(
     planned = PIPELINES.index("plan") + 1
     module = source.module
     if options.batch_size == 1:
-        run_phases(module, PIPELINES[:planned], options, log)
+        module = partitioned(module, options, log)
+        run_phases(module, PIPELINES[len(PARTITIONING) : planned], options, log)
         tries: Sequence[BatchTry] = (tried(module, 1),)
     else:
         module, tries = choose_batch(module, target, options, log)
@@ -144,15 +159,14 @@ def choose_batch(
     module: ir.Module, target: Target, options: CompileOptions, log: PhaseLog
 ) -> tuple[ir.Module, Sequence[BatchTry]]:
     """The module planned for the largest feasible batch up to the one asked for."""
-    canonicalize, *others = PIPELINES[: PIPELINES.index("plan") + 1]
+    planning = PIPELINES[len(PARTITIONING) : PIPELINES.index("plan") + 1]
 
     def plan(batch: int, allowed: Collection[str] | None, is_final: bool) -> ir.Module:
-        copy = module.clone()
         at_batch = dataclasses.replace(options, batch_size=batch)
-        run_phases(copy, (canonicalize,), at_batch, log, dump=is_final)
+        copy = partitioned(module.clone(), at_batch, log, dump=is_final)
         if allowed is not None and not is_tied(copy):
             allow_spills(copy, allowed)
-        run_phases(copy, others, at_batch, log, dump=is_final)
+        run_phases(copy, planning, at_batch, log, dump=is_final)
         return copy
 
     search = BatchSearch(
@@ -163,6 +177,34 @@ def choose_batch(
         found = dataclasses.replace(found, module=plan(found.batch, found.allowed, True))
     state_limit(found)
     return found.module, found.tries
+
+
+def partitioned(
+    module: ir.Module, options: CompileOptions, log: PhaseLog, *, dump: bool = True
+) -> ir.Module:
+    """Segments for the MLA and the Cortex-A65, placed as asked for, else as is cheapest.
+
+    The module is consumed.
+    """
+    unplaced = module.clone()
+    run_phases(module, PARTITIONING, options, log, dump=False)
+
+    def again(operators: Sequence[str]) -> ir.Module:
+        copy = unplaced.clone()
+        keep_on_host(copy, operators)
+        run_phases(copy, PARTITIONING, options, log, dump=False)
+        return copy
+
+    on_host = host_operators(module, options, again)
+    if on_host or (dump and log.dumps):
+        module = unplaced
+        if on_host:
+            keep_on_host(module, on_host)
+        run_phases(module, PARTITIONING, options, log, dump=dump)
+    if options.placement is not None:
+        check_placement(read_placement(Path(options.placement)), module)
+    remember_placement(module)
+    return module
 
 
 def run_phases(

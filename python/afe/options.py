@@ -23,8 +23,11 @@ MAX_NAME_BYTES = 180
 """Longest name of an archive; file names end at 255 bytes and suffixes come behind it."""
 
 EFFORTS = ("low", "default", "high")
-OPTIMISATIONS = ("cascades", "exact-placement", "in-place-concats", "in-place-sums")
-"""What can be disabled; lib/Scheduling/Options.cpp has the same names."""
+SOLVER_OPTIMISATIONS = ("cascades", "exact-placement", "in-place-concats", "in-place-sums")
+"""Those of the schedulers; lib/Scheduling/Options.cpp has the same names."""
+
+OPTIMISATIONS = (*SOLVER_OPTIMISATIONS, "pulled-islands")
+"""What can be disabled."""
 
 _NAME = re.compile(r"[\w+@=-][\w.+@=-]*", re.UNICODE)
 
@@ -71,6 +74,18 @@ class CompileOptions:
     )
     arm_only: bool = _option(
         False, "leave everything to the Cortex-A65, nothing to the MLA, to compare the two"
+    )
+    placement: str | None = _option(
+        None,
+        "where operators run, from a file that --save-placement wrote and you edited",
+        metavar="FILE",
+        shapes_archive=False,
+    )
+    save_placement: str | None = _option(
+        None,
+        "write where every operator runs into FILE, to edit and give back",
+        metavar="FILE",
+        shapes_archive=False,
     )
     binary_suffix: str = _option(
         "lm", "suffix of the MLA programs in the archive: lm or elf", metavar="SUFFIX"
@@ -138,13 +153,17 @@ class CompileOptions:
         object.__setattr__(self, "tessellate_parameters", checked)
         if self.retained_temporary_directory_name is not None:
             _check_text("retained_temporary_directory_name", self.retained_temporary_directory_name)
+        for name in ("placement", "save_placement"):
+            if getattr(self, name) is not None:
+                _check_text(name, getattr(self, name))
         if self.binary_suffix not in ("lm", "elf"):
             raise _invalid("binary_suffix", self.binary_suffix, "'lm' or 'elf'")
 
     @property
     def solver_arguments(self) -> str:
         """Effort and disabled optimisations as options of a pass pipeline."""
-        disabled = f" disable={','.join(self.disable)}" if self.disable else ""
+        names = [name for name in self.disable if name in SOLVER_OPTIMISATIONS]
+        disabled = f" disable={','.join(names)}" if names else ""
         return f"effort={self.effort}{disabled}"
 
     @property

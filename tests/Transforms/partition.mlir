@@ -31,7 +31,7 @@ func.func @main(%x: tensor<1x3x5x7xf32> {afe.name = "image"}) -> (tensor<1x70xf3
 
 // A host operation between two layers cuts the chain in three; a layer beside it joins the first segment. Every host
 // operation is listed once, with its place in the model.
-// CHECK: afe.fallbacks = [{hint = "keep calm", location = "middle (net.tflite:7)", operator = "tosa.gather", reason = "because"}]
+// CHECK: afe.fallbacks = [{cycles = 18 : i64, hint = "keep calm", location = "middle (net.tflite:7)", operator = "tosa.gather", reason = "because"}]
 // CHECK: mla.segment @MLA_0
 // CHECK: mla.concat
 // CHECK: mla.pad

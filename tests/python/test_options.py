@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from afe.errors import AfeError, ErrorCode
-from afe.options import EFFORTS, OPTIMISATIONS, CompileOptions, name_from
+from afe.options import EFFORTS, SOLVER_OPTIMISATIONS, CompileOptions, name_from
 
 
 @pytest.mark.parametrize(
@@ -85,5 +85,5 @@ def test_names_are_those_of_the_passes():
             run_pipeline(module, "afe-phase-plan{disable=haste}", CompileOptions())
         with pytest.raises(AfeError, match="unknown effort") as efforts:
             run_pipeline(module, "afe-phase-place{effort=most}", CompileOptions())
-    assert switches.value.message.endswith("disabled are " + ", ".join(OPTIMISATIONS))
+    assert switches.value.message.endswith("disabled are " + ", ".join(SOLVER_OPTIMISATIONS))
     assert efforts.value.message.endswith("known are " + ", ".join(EFFORTS))

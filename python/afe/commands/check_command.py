@@ -58,4 +58,7 @@ def _lines(check: Check) -> Iterator[str]:
 
 def _line(finding: Finding) -> str:
     kind = "not on the MLA" if finding.kind == "fallback" else finding.kind
-    return f"{kind}: {finding.operator} at {finding.location}: {finding.reason}; {finding.hint}"
+    cost = f" (some {finding.cycles:,} cycles of the A65)" if finding.cycles else ""
+    return (
+        f"{kind}: {finding.operator} at {finding.location}{cost}: {finding.reason}; {finding.hint}"
+    )

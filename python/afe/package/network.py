@@ -178,12 +178,14 @@ class A65Segment:
 
 @dataclass(frozen=True)
 class Fallback:
-    """An operator that is not on the MLA, why, and what would help."""
+    """An operator that is not on the MLA, why, what would help, and roughly how many of the
+    Cortex-A65's cycles it costs."""
 
     operator: str
     location: str
     reason: str
     hint: str
+    cycles: int = 0
 
 
 @dataclass(frozen=True)

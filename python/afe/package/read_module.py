@@ -221,7 +221,13 @@ def _fallbacks(module: ir.Operation) -> tuple[Fallback, ...]:
     if "afe.fallbacks" not in module.attributes:
         return ()
     return tuple(
-        Fallback(entry["operator"], entry["location"], entry["reason"], entry["hint"])
+        Fallback(
+            entry["operator"],
+            entry["location"],
+            entry["reason"],
+            entry["hint"],
+            entry.get("cycles", 0),
+        )
         for entry in plain(module.attributes["afe.fallbacks"])
     )
 

@@ -147,7 +147,8 @@ def _summary_lines(report: CompileReport) -> list[str]:
 
 def _fallback_lines(report: CompileReport) -> list[str]:
     return [
-        f"not on the MLA: {fallback.operator} at {fallback.location}: {fallback.reason}; "
+        f"not on the MLA: {fallback.operator} at {fallback.location} (some {fallback.cycles:,} "
+        f"cycles of the A65): {fallback.reason}; "
         f"{fallback.hint}"
         for fallback in report.fallbacks
     ]

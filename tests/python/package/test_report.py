@@ -48,7 +48,7 @@ def test_json_has_the_documented_keys():
         "batches_tried",
     ]
     assert report["files"] == [{"name": "m_mpk.json", "bytes": 12}]
-    assert set(report["fallbacks"][0]) == {"operator", "location", "reason", "hint"}
+    assert set(report["fallbacks"][0]) == {"operator", "location", "reason", "hint", "cycles"}
     assert list(report["cycles"]) == ["MLA_0", "MLA_1", "total"]
 
 
