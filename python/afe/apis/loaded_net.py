@@ -28,6 +28,7 @@ from afe.quantize.config import (
     default_quantization,
     invalid_option,
 )
+from afe.source import SourceModel, UnquantizedNet
 
 if TYPE_CHECKING:
     from afe.apis.model import Model
@@ -155,11 +156,13 @@ class LoadedNet:
             samples = [_in_own_layout(self.inputs, feeds) for feeds in samples]
         quantized = quantize(net, samples, quantization_config, progress)
         mode = quantization_config.requantization_mode
+        data = quantized.model.SerializeToString()
         return self._model(
-            quantized.model.SerializeToString(),
+            data,
             name,
             quantized.calibration,
             fixed_point=mode is RequantizationMode.tflite,
+            unquantized=UnquantizedNet(quantized.float_model.SerializeToString(), data),
         )
 
     def convert_to_sima_quantization(
@@ -219,17 +222,22 @@ class LoadedNet:
         return name_from(Path(self._network.provenance.model_path).stem)
 
     def _model(
-        self, data: bytes, name: str, calibration: Mapping[str, Any], *, fixed_point: bool = False
+        self,
+        data: bytes,
+        name: str,
+        calibration: Mapping[str, Any],
+        *,
+        fixed_point: bool = False,
+        unquantized: UnquantizedNet | None = None,
     ) -> Model:
         """The ONNX bytes imported, with where they came from."""
         from afe.apis.model import Model
         from afe.importers.onnx import import_onnx
-        from afe.source import SourceModel
 
         path = Path(f"{name}.onnx")
         imported = import_onnx(data, name=name, path=path, fixed_point=fixed_point)
         provenance = replace(self._network.provenance, calibration=calibration)
-        return Model(SourceModel(name, imported, provenance))
+        return Model(SourceModel(name, imported, provenance, unquantized))
 
 
 def _in_own_layout(inputs: Sequence[Edge], feeds: Mapping[str, Array]) -> dict[str, Array]:
