@@ -171,6 +171,8 @@ def _provenance(entry: dict[str, Any]) -> Provenance:
     provenance = Provenance(**entry)
     if not isinstance(provenance.calibration, dict):
         raise ValueError("its calibration is no object")
+    if not isinstance(provenance.target, str):
+        raise ValueError("its target is no name")
     return provenance
 
 

@@ -66,15 +66,22 @@ def load_model(
             ErrorCode.INVALID_OPTION,
             "custom_param_data is not supported: a model brings its own parameters; leave it out",
         )
-    return LoadedNet(open_network(params), target)
+    if not isinstance(target, str) or not target:
+        raise AfeError(
+            ErrorCode.INVALID_OPTION,
+            f"target is {target!r}; allowed: a name listed by 'afe targets', or a .yaml file",
+        )
+    network = open_network(params)
+    if target != gen1_target:
+        network.provenance = replace(network.provenance, target=target)
+    return LoadedNet(network)
 
 
 class LoadedNet:
     """A network made by `load_model`."""
 
-    def __init__(self, network: OnnxNetwork | TfliteNetwork, target: str = gen1_target) -> None:
+    def __init__(self, network: OnnxNetwork | TfliteNetwork) -> None:
         self._network = network
-        self._target = target
 
     @property
     def inputs(self) -> Sequence[Edge]:
@@ -173,6 +180,7 @@ class LoadedNet:
         """
         from afe.apis.model import Model
         from afe.quantize.loading import TfliteNetwork
+        from afe.source import read_source
 
         network = self._network
         if not network.is_quantized:
@@ -184,8 +192,8 @@ class LoadedNet:
         name = self._name(model_name)
         if not isinstance(network, TfliteNetwork):
             return self._model(network.own_net.model.SerializeToString(), name, {})
-        model = Model.from_file(network.path, name=name)
-        return model
+        source = read_source(network.path, name)
+        return Model(replace(source, provenance=network.provenance))
 
     def _quantizable(self) -> OnnxNetwork:
         from afe.quantize.loading import TfliteNetwork

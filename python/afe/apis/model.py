@@ -139,8 +139,10 @@ class Model:
         from afe.compiler import compile_model
 
         own = _own_options(batch_size, compress, tessellate_parameters, l2_caching_mode)
+        target = self._source.provenance.target
         options = CompileOptions.from_keywords(
-            kwargs | own, ("output_path", "log_level", "preserve", "compress", "l2_caching_mode")
+            ({"target": target} if target else {}) | kwargs | own,
+            ("output_path", "log_level", "preserve", "compress", "l2_caching_mode"),
         )
         with call_logging(log_level):
             source = self._copied_source if preserve else self._given_up_source
