@@ -61,9 +61,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, help="tests per operator and element types")
     parser.add_argument("--negative", action="store_true", help="tests that must be refused")
     parser.add_argument("--operators", nargs="*", help="these alone (default: all)")
-    parser.add_argument(
-        "--extensions", nargs="*", default=[], help="tosa-ext-…, beside the profile"
-    )
+    parser.add_argument("--extensions", nargs="*", default=EXTENSIONS, help="beside the profile")
     return parser.parse_args()
 
 
