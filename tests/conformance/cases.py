@@ -158,6 +158,7 @@ def _compile(case: Case, folder: str, images: int) -> Any:
 def _difference(got: NDArray[Any], wanted: NDArray[Any]) -> str:
     if got.shape != wanted.shape:
         return f"its shape is {got.shape}, not {wanted.shape}"
+    got, wanted = np.atleast_1d(got), np.atleast_1d(wanted)
     different = got.astype(wanted.dtype) != wanted
     if not different.any():
         return ""

@@ -33,8 +33,9 @@ from semver import Version
 SEED = 42
 VERSION = "1.0.2"
 PROFILE = "tosa-pro-int"
-EXTENSIONS = ("tosa-ext-int16", "tosa-ext-doubleround", "tosa-ext-inexactround")
-"""Extensions that quantized networks use."""
+EXTENSIONS = ("tosa-ext-int16", "tosa-ext-doubleround")
+"""Extensions that quantized networks use. (Of INEXACT_ROUND every implementation may make another
+number, so there is nothing to be equal to.)"""
 _CONFIGURATION = Path(conformance.__path__[0]) / "cts-config_v1.0.json"
 _PACKAGES = Path(conformance.__path__[0]).parent
 _MODEL = _PACKAGES / "bin" / "tosa_reference_model"
@@ -207,7 +208,10 @@ def reference(folder: Path) -> bool:
     try:
         outputs, status = tosa_reference_model.run((folder / "test.tosa").read_bytes(), inputs)
         is_run = status == tosa_reference_model.GraphStatus.TOSA_VALID
-    except ValueError:  # the bindings take no 48-bit inputs, the program does
+    except ValueError:  # inputs the bindings cannot take
+        outputs, is_run = [], True
+    if is_run and not (outputs and all(output.size for output in outputs)):
+        # The bindings know no 48-bit integers, the program does.
         command = [_MODEL, "--test_desc", folder / "desc.json", "--output_dir", folder]
         is_run = subprocess.run([*command, "--operator_fbs", _SCHEMA]).returncode == 0
         outputs = [np.load(folder / name) for name in description["ofm_file"]] if is_run else []

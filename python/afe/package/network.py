@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 from afe.errors import AfeError, ErrorCode
 from afe.package.decisions import Decision
 
+MAX_WORKSPACE_BYTES = 1 << 30
+"""Largest workspace of a function of the Cortex-A65; the runtime offers no more."""
+
 SCALAR_BYTES = {
     "bool": 1,
     "int8": 1,

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from unicorn import arm64_const as arm64
 
 from afe.errors import AfeError, ErrorCode
-from afe.package.network import TensorType
+from afe.package.network import MAX_WORKSPACE_BYTES, TensorType
 from afe.runtime.a65_image import PAGE_BYTES, Image, load_image
 from afe.runtime.a65_library import Function, Registers, find_function
 
-MAX_WORKSPACE_BYTES = 1 << 30
 TIME_LIMIT_SECONDS = 600
 
 _LIBRARY_BASE = 0x0000_1000_0000
