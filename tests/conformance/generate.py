@@ -33,9 +33,6 @@ from semver import Version
 SEED = 42
 VERSION = "1.0.2"
 PROFILE = "tosa-pro-int"
-EXTENSIONS = ("tosa-ext-int16", "tosa-ext-doubleround")
-"""Extensions that quantized networks use. (Of INEXACT_ROUND every implementation may make another
-number, so there is nothing to be equal to.)"""
 _CONFIGURATION = Path(conformance.__path__[0]) / "cts-config_v1.0.json"
 _PACKAGES = Path(conformance.__path__[0]).parent
 _MODEL = _PACKAGES / "bin" / "tosa_reference_model"
@@ -62,7 +59,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, help="tests per operator and element types")
     parser.add_argument("--negative", action="store_true", help="tests that must be refused")
     parser.add_argument("--operators", nargs="*", help="these alone (default: all)")
-    parser.add_argument("--extensions", nargs="*", default=EXTENSIONS, help="beside the profile")
+    parser.add_argument("--extensions", nargs="*", default=[], help="beside the profile")
     return parser.parse_args()
 
 
