@@ -26,7 +26,7 @@ HEADER = "| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|"
 def main() -> None:
     options = parse()
     sample = None if options.all else SAMPLE
-    cases = positive_cases(sample) + negative_cases(sample)
+    cases = positive_cases(sample) + negative_cases(sample and 1)
     if options.operators:
         cases = [case for case in cases if case.operator in options.operators]
     start, results = time.monotonic(), []

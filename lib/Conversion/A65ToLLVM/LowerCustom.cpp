@@ -1,8 +1,10 @@
-// --a65-lower-custom: tosa.custom of domain afe, and f32 average pooling, -> linalg.
+// --a65-lower-custom: tosa.custom of domain afe, and f32 average pooling, -> linalg; transposed
+// convolutions of 16-bit tensors -> convolutions.
 
 #include "Conversion/A65ToLLVM/Lowering.h"
 
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -66,18 +68,30 @@ LogicalResult lower(tosa::AvgPool2dOp op) {
   return success();
 }
 
+LogicalResult lower(tosa::TransposeConv2DOp op) {
+  bool isStrided = llvm::any_of(op.getStride(), [](int64_t n) { return n != 1; });
+  if (!isStrided ||
+      op.getInput().getType().getElementType() == op.getWeight().getType().getElementType())
+    return success(); // exact upstream
+  Value result = lowerTransposedConvolution(op);
+  if (!result)
+    return op.emitOpError("has a padding that cuts off more than its kernel");
+  replace(op, result);
+  return success();
+}
+
 struct LowerCustomPass : impl::LowerCustomPassBase<LowerCustomPass> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
-      if (isa<tosa::CustomOp, tosa::AvgPool2dOp>(op))
+      if (isa<tosa::CustomOp, tosa::AvgPool2dOp, tosa::TransposeConv2DOp>(op))
         ops.push_back(op);
     });
-    for (Operation *op : ops) {
-      auto custom = dyn_cast<tosa::CustomOp>(op);
-      if (failed(custom ? lower(custom) : lower(cast<tosa::AvgPool2dOp>(op))))
+    for (Operation *op : ops)
+      if (failed(llvm::TypeSwitch<Operation *, LogicalResult>(op)
+                     .Case<tosa::CustomOp, tosa::AvgPool2dOp, tosa::TransposeConv2DOp>(
+                         [](auto known) { return lower(known); })))
         return signalPassFailure();
-    }
   }
 };
 

@@ -46,7 +46,8 @@ def LowerCustomPass : Pass<"a65-lower-custom", "::mlir::func::FuncOp"> {
   let summary = "operators that TOSA or its upstream lowering cannot say exactly become linalg";
   let description = [{
     `tosa.custom` of domain afe, by the table of docs/tosa-conventions.md, and `tosa.avg_pool2d` on
-    f32, whose order of addition the conventions fix. Operators whose control flow depends on data
+    f32, whose order of addition the conventions fix; strided `tosa.transpose_conv2d` of 16-bit tensors
+    become convolutions of the tensor with zeros between its pixels. Operators whose control flow depends on data
     (`litert.detection_postprocess`) become loops on buffers. Every other `tosa.custom` is an error.
     ```
     %y = tosa.custom %x {operator_name = "dequantize", domain_name = "afe", …}

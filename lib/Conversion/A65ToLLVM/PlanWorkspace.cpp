@@ -18,9 +18,12 @@ namespace afe::a65 {
 
 namespace {
 
-/// Bytes of an element in memory: booleans take one, an index eight.
+/// Bytes of an element in memory, as LLVM lays out arrays: booleans take one, an index and 48-bit
+/// integers eight.
 int64_t elementBytes(Type element) {
-  return element.isIndex() ? 8 : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+  return element.isIndex()
+             ? 8
+             : llvm::PowerOf2Ceil(llvm::divideCeil(element.getIntOrFloatBitWidth(), 8));
 }
 
 class WorkspacePlanner {

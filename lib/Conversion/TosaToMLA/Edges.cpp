@@ -14,7 +14,9 @@ namespace afe {
 static bool isCastKernel(tosa::CastOp op) {
   auto from = dyn_cast<IntegerType>(getElementTypeOrSelf(op.getInput().getType()));
   auto to = dyn_cast<IntegerType>(getElementTypeOrSelf(op.getType()));
-  return from && to && from.getWidth() >= 8 && to.getWidth() > from.getWidth();
+  // numpy and the EV74 have no 48-bit integers.
+  return from && to && from.getWidth() >= 8 && from.getWidth() != 48 && to.getWidth() != 48 &&
+         to.getWidth() > from.getWidth();
 }
 
 StringRef ev74Kernel(Operation *op) {

@@ -14,9 +14,9 @@ import numpy as np
 from afe import ir
 from afe.a65.codegen import compile_bitcode
 from afe.a65.link import link_shared_object
-from afe.errors import AfeError
+from afe.errors import AfeError, ErrorCode
 from afe.options import CompileOptions
-from afe.package.network import TensorType
+from afe.package.network import MAX_WORKSPACE_BYTES, TensorType
 from afe.package.read_module import elements_bytes, plain, tensor_type
 from afe.pipelines import run_pipeline
 
@@ -53,6 +53,13 @@ def _compile_segment(segment: ir.Operation, options: CompileOptions) -> None:
         alone = ir.Module.create()
         segment.clone(ip=ir.InsertionPoint(alone.body))
     lowered = lower_segment(alone, options)
+    if lowered.workspace_bytes > MAX_WORKSPACE_BYTES:
+        raise AfeError(
+            ErrorCode.OUT_OF_MEMORY,
+            f"{plain(segment.attributes['sym_name'])} needs {lowered.workspace_bytes} bytes of "
+            f"workspace on the Cortex-A65, {MAX_WORKSPACE_BYTES} are allowed",
+            notes=["its largest intermediate tensors, padding included, have to become smaller"],
+        )
     shared_object = link_shared_object(compile_bitcode(lowered.bitcode))
     stats = {
         "function": lowered.function,

@@ -16,6 +16,9 @@ from afe.errors import AfeError, ErrorCode
 from afe.package.decisions import Decision
 from afe.tessellation import Border, Tessellation
 
+MAX_WORKSPACE_BYTES = 1 << 30
+"""Largest workspace of a function of the Cortex-A65; the runtime offers no more."""
+
 SCALAR_BYTES = {
     "bool": 1,
     "int8": 1,

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from unicorn import arm64_const as arm64
 
 from afe.errors import AfeError, ErrorCode
-from afe.package.network import TensorType
+from afe.package.network import MAX_WORKSPACE_BYTES, TensorType
 from afe.runtime.a65_image import PAGE_BYTES, Image, load_image
 
-MAX_WORKSPACE_BYTES = 1 << 30
 TIME_LIMIT_SECONDS = 600
 
 _END = 0x0000_1000_0000

@@ -51,3 +51,15 @@ func.func @carried(%start: memref<7xi32>) {
   memref.copy %r, %start : memref<7xi32> to memref<7xi32>
   return
 }
+
+// -----
+
+// 48-bit integers take eight bytes in memory.
+// CHECK-LABEL: func.func @wide
+// CHECK-SAME: a65.workspace_bytes = 128 : i64
+func.func @wide(%x: memref<16xi48>) {
+  %a = memref.alloc() : memref<16xi48>
+  memref.copy %x, %a : memref<16xi48> to memref<16xi48>
+  memref.copy %a, %x : memref<16xi48> to memref<16xi48>
+  return
+}

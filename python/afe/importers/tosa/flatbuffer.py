@@ -7,7 +7,7 @@ Tensors and shapes are tied together by name; operators may stand in any order w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from afe.importers.common import ImportedModel, Port, clean_name
 from afe.importers.flatbuffer import Record, verify_flatbuffer
 from afe.importers.module_builder import ModuleBuilder, Tensor
 from afe.importers.tosa.attributes import READERS, dense, dtype_of, stored_bytes
+from afe.importers.tosa.edges import wide_dtype, widen_edges
 from afe.importers.tosa.schema import OPERATORS, SCHEMA, OperatorSchema
 from afe.importers.tosa.validation import validate
 
@@ -92,8 +93,11 @@ class _Importer:
         returned = [self._value(name, "the program's outputs") for name in outputs]
         module = self._builder.finish(returned, results)
         validate(module, self._file)
+        widen_edges(module)
         builder = self._builder
-        return ImportedModel(module, builder.context, builder.name, "tosa", arguments, results, {})
+        return ImportedModel(
+            module, builder.context, builder.name, "tosa", _wide(arguments), _wide(results), {}
+        )
 
     def _invalid(self, what: str, code: ErrorCode = ErrorCode.INVALID_MODEL) -> AfeError:
         return AfeError(code, f"'{self._file}' is no valid TOSA program: {what}")
@@ -295,6 +299,10 @@ class _Importer:
                 raise self._invalid(f"{operator}, field '{field}': {error}") from error
             found[field] = self._builder.attribute(text)
         return found
+
+
+def _wide(ports: Sequence[Port]) -> list[Port]:
+    return [replace(port, dtype=wide_dtype(port.dtype)) for port in ports]
 
 
 def _octets(record: Record) -> bytes:
