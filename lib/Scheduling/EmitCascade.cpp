@@ -90,8 +90,8 @@ bool CascadeEmitter::allocateSlots() {
   }
   e.makeRoomL1(sizes, mask);
   for (size_t i = 0; i < cascade.count; ++i) {
-    constants.push_back(e.allocateL1(cascade.constantBytes(i), mask, "constants"));
-    if (!constants[i])
+    constants.emplace_back();
+    if (sizes[i] > 0 && !(constants[i] = e.allocateL1(sizes[i], mask, "constants")))
       return false;
   }
   slots.resize(cascade.tensors.size());
@@ -107,6 +107,8 @@ bool CascadeEmitter::allocateSlots() {
 bool CascadeEmitter::loadConstants(size_t layer) {
   e.setLayer(cascade.first + layer);
   int64_t bytes = cascade.constantBytes(layer);
+  if (bytes == 0)
+    return true;
   uint64_t address = e.cachedConstant("cascade", [&] { return cascade.constants(layer); });
   int64_t most = std::max<int64_t>(64, std::min(kFetchBytes, e.stagingBytes() / 8) / 64 * 64);
   for (int64_t at = 0; at < bytes; at += most) {
@@ -151,8 +153,8 @@ CascadeEmitter::Work CascadeEmitter::workOf(int quad, size_t number, int64_t til
   }
   const ConvShape &shape = *cascade.shapes[number];
   work.conv = {&shape, box, 0, 0, operand(0), {}, tileOf(out, quad, tile), constants[number]};
-  if (shape.residual)
-    work.conv.residual = operand(1);
+  if (shape.residual || shape.factors)
+    work.conv.second = operand(1);
   work.fills = bankFills(work.conv, e.target);
   return work;
 }
