@@ -78,7 +78,7 @@ func.func @main(%x: tensor<1x5x3x4xi8>, %y: tensor<1x10x3x6xi8>) -> tensor<1x5x3
 // the addition.
 // CHECK-LABEL: func.func @main
 // CHECK: mla.conv2d %arg0, %{{.*}} residual(%{{.*}})
-// CHECK-SAME: residual_add = #mla.residual<f32_add, selfZp = -20, {{.*}}selfTable = array<i8: -21,
+// CHECK-SAME: residual_add = #mla.residual<f32_add, selfZp = -20, {{.*}}selfTable = [-21, -21, -20,
 // CHECK-NOT: tosa.
 func.func @main(%x: tensor<1x5x3x4xi8>, %y: tensor<1x10x3x6xi8>) -> tensor<1x5x3x6xi8> {
   %w = "tosa.const"() <{values = dense<2> : tensor<6x1x1x4xi8>}> : () -> tensor<6x1x1x4xi8>

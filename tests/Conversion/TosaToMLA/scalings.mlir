@@ -41,7 +41,7 @@ func.func @main(%x: tensor<1x9x7x24xi8>, %f: tensor<1x9x7x1xi8>) -> tensor<1x9x7
 // The mean of a large image: sums of rectangles, which go along with whatever makes the image, and the
 // sum of those; the zero point is taken off once.
 // CHECK-LABEL: func.func @main
-// CHECK: %[[SUMS:.*]] = mla.vector %arg0 window {{.*}} -> tensor<2x19x2x24xi32>
+// CHECK: %[[SUMS:.*]] = mla.vector %arg0 {window = {{.*}} -> tensor<2x19x2x24xi32>
 // CHECK: mla.v.window_sum
 // CHECK: mla.vector %[[SUMS]] : {{.*}} -> tensor<2x1x1x24xi8>
 // CHECK: %[[S:.*]] = mla.v.reduce sum pixels %{{.*}}

@@ -113,7 +113,7 @@ module attributes {a.b = #mla.residual<f32_add, selfZp = 0, selfMultiplier = 1, 
 // expected-error @+1 {{selfTable has 3 entries, expected 256}}
 module attributes {a.b = #mla.residual<f32_add, selfZp = 0, selfMultiplier = 1, selfShift = 31,
     residualZp = 0, residualMultiplier = 1, residualShift = 31, sumMultiplier = 1, sumShift = 49, sumZp = 0,
-    selfTable = array<i8: 1, 2, 3>>} {}
+    selfTable = [1, 2, 3]>} {}
 
 // -----
 
