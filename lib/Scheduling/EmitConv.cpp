@@ -117,7 +117,8 @@ bool ConvEmitter::run() {
       total += weightBlockBytes(conv, phase, shape.groupIn, shape.packed) + paramBlockBytes(conv);
   keepStaged =
       !mapping.channelsOuter && mapping.tileBlocks < out.blocks() && total <= e.stagingBytes() / 2;
-  if (!conv.matmul)
+  bool hasConstants = shape.weightBytes(out.blocks(), shape.chunkCount() - 1) > 0;
+  if (!conv.matmul && hasConstants)
     listItems(works, steps);
   measureSlots(works, steps);
   if (!allocateSlots())
