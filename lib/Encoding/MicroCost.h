@@ -64,6 +64,7 @@ inline MicroShape microShape(const MicroOp &op, const MicroInfo &info,
   case uint8_t(MicroOpcode::k_win_sum):
   case uint8_t(MicroOpcode::k_win_max):
   case uint8_t(MicroOpcode::k_bilinear):
+  case uint8_t(MicroOpcode::k_linear):
   case uint8_t(MicroOpcode::k_nearest):
     return MicroShape::PerElement;
   default:

@@ -23,7 +23,7 @@ static double macsOf(const Network &network, const Layer &layer) {
 
 static double weightBytesOf(const Network &network, const Layer &layer) {
   const ConvParams &conv = layer.conv;
-  if (conv.matmul)
+  if (conv.matmul || conv.scaling)
     return 0;
   const Tensor &out = network.tensors[layer.outputs[0]];
   const Tensor &in = network.tensors[layer.inputs[0]];
@@ -158,7 +158,9 @@ int64_t LowerBound::cycles() const {
 LowerBound lowerBound(const Network &network, const Target &target) {
   double macs = 0, outputs = 0, vectors = 0, bytes = 0;
   for (const Layer &layer : network.layers) {
-    if (layer.kind == Layer::Kind::Conv) {
+    if (layer.kind == Layer::Kind::Conv && layer.conv.scaling) {
+      continue; // TENSOR and OUTPUT or VECTOR: none of them must do it
+    } else if (layer.kind == Layer::Kind::Conv) {
       macs += macsOf(network, layer);
       outputs += padded(network.tensors[layer.outputs[0]]);
       bytes += weightBytesOf(network, layer);

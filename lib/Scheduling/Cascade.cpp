@@ -96,7 +96,7 @@ Box Cascade::domain(size_t i, const Box &box) const {
 
 Box Cascade::operandBox(size_t i, size_t number, const Box &box) const {
   if (shapes[i])
-    return number == 0 ? shapes[i]->inputBox(box, 0, 0) : box;
+    return number == 0 ? shapes[i]->inputBox(box, 0, 0) : shapes[i]->secondBox(box);
   const VectorParams &vec = layer(i).vector;
   return vectorOperandBox(vec, network->tensors[layer(i).inputs[number]], domain(i, box),
                           isWindowed(vec, number));

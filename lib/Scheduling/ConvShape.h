@@ -23,6 +23,7 @@ public:
         residual(layer.conv.residual.mode == isa::Residual::None
                      ? nullptr
                      : &network.tensors[layer.inputs[1]]),
+        factors(layer.conv.scaling ? &network.tensors[layer.inputs[1]] : nullptr),
         packed(canPack(conv, input)), groupIn(input.c / conv.groups),
         groupOutBlocks(ceilDiv(out.c / conv.groups, kLanes)), inputChunks(inputChunks),
         kernelChunks(kernelChunks) {}
@@ -33,6 +34,10 @@ public:
   std::pair<int64_t, int64_t> chunkChannels(int64_t chunk) const;
   /// The phase with the kernel rows of the chunk alone.
   Phase phaseOf(int64_t chunk, size_t phaseIndex) const;
+  /// The box of the residual, or of the factors, that `box` of the output reads.
+  Box secondBox(const Box &box) const {
+    return factors ? Box{box.n0, box.n1, 0, 1, 0, 1, box.b0, box.b1} : box;
+  }
   /// The box of the input that `box` of the output, of channel group `group`, reads.
   Box inputBox(const Box &box, int64_t group, int64_t chunk) const;
 
@@ -50,6 +55,7 @@ public:
   const ConvParams &conv;
   const Tensor &input, &out;
   const Tensor *const residual; ///< null where there is none
+  const Tensor *const factors;  ///< of a scaling, else null
   const bool packed;
   const int64_t groupIn, groupOutBlocks, inputChunks, kernelChunks;
 };

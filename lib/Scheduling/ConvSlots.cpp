@@ -29,8 +29,9 @@ void ConvEmitter::measureSlots(const std::vector<std::vector<Work>> &works, size
       }
     for (const Work &work : works[q]) {
       outSlots.bytes = std::max(outSlots.bytes, tileBytes(out, work.box));
-      if (shape.residual)
-        residualSlots.bytes = std::max(residualSlots.bytes, tileBytes(*shape.residual, work.box));
+      if (const Tensor *second = shape.residual ? shape.residual : shape.factors)
+        residualSlots.bytes =
+            std::max(residualSlots.bytes, tileBytes(*second, shape.secondBox(work.box)));
     }
   }
   inputSlots.count = manyInputs ? 2 : 1;

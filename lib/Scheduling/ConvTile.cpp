@@ -58,7 +58,7 @@ static isa::OutputFields outputFields(const ConvShape &shape) {
     f.sum_mult = a.sumMultiplier, f.sum_shift = a.sumShift;
     f.left_shift = a.leftShift, f.sum_zp = a.sumZp, f.sum_lo = a.lo, f.sum_hi = a.hi;
   }
-  f.use_table = !conv.table.empty();
+  f.use_table = conv.table.empty() ? 0 : conv.tableFirst ? 2 : 1;
   return f;
 }
 
@@ -81,6 +81,24 @@ static std::pair<int64_t, int64_t> phaseRange(int64_t lo, int64_t hi, int64_t of
   return {first, std::max(first, ceilDiv(hi - offset, step))};
 }
 
+/// Weights of a fill: constants, or factors that lie in L1 as a depthwise 1x1 kernel does.
+static Emitter::Operand weightsOf(const ConvTile &tile, const BankFill &fill,
+                                  isa::TensorFields &t) {
+  const ConvShape &shape = *tile.shape;
+  if (!shape.factors) {
+    t.weights = tile.weights->address +
+                shape.phaseOffset(tile.box.blocks(), tile.chunk, fill.phase) + fill.b * t.w_so;
+    return {tile.weights, whole(t.weights, fill.blocks * t.w_so)};
+  }
+  const Layout &l = tile.second.layout;
+  const Box &in = tile.second.box;
+  t.w_so = l.block;
+  t.weights = tile.second.slot->address + (tile.box.n0 + fill.n - in.n0) * l.image +
+              (tile.box.b0 + fill.b - in.b0) * l.block;
+  int64_t lanes = t.oc - (fill.blocks - 1) * kLanes; // of the last block
+  return {tile.second.slot, whole(t.weights, (fill.blocks - 1) * l.block + lanes)};
+}
+
 static void emitTensor(Emitter &e, int quad, const ConvTile &tile, const BankFill &fill, int bank) {
   const ConvShape &shape = *tile.shape;
   const ConvParams &conv = shape.conv;
@@ -100,8 +118,7 @@ static void emitTensor(Emitter &e, int quad, const ConvTile &tile, const BankFil
   int64_t lane = conv.depthwise ? 0 : (tile.group * shape.groupIn + c0) % kLanes;
   t.in = tile.input.slot->address + (box.n0 + fill.n - in.n0) * l.image +
          (firstBlock - in.b0) * l.block + lane;
-  t.weights = tile.weights->address + shape.phaseOffset(box.blocks(), tile.chunk, fill.phase) +
-              fill.b * t.w_so;
+  Emitter::Operand weights = weightsOf(tile, fill, t);
   t.grid_p = fill.gridPixels;
   t.bank = bank;
   // Rows of the input that these pixels read; all in the padding: none.
@@ -115,8 +132,7 @@ static void emitTensor(Emitter &e, int quad, const ConvTile &tile, const BankFil
   if (y1 > y0)
     reads = blockRanges(t.in - lane + y0 * l.row, l, fill.images, y1 - y0, in.cols(), inBlocks, run,
                         1, 1);
-  e.tensor(quad, t, {tile.input.slot, reads},
-           {tile.weights, whole(t.weights, fill.blocks * t.w_so)});
+  e.tensor(quad, t, {tile.input.slot, reads}, weights);
 }
 
 static void emitOutput(Emitter &e, int quad, const ConvTile &tile, const BankFill &fill, int bank) {
@@ -144,7 +160,8 @@ static void emitOutput(Emitter &e, int quad, const ConvTile &tile, const BankFil
   Emitter::Operand to{tile.out.slot, ranges(o.out, l, shape.out.elementBytes())}, params, residual,
       table;
   int64_t record = paramBlockBytes(shape.conv);
-  int64_t paramsAt = tile.weights->address + shape.paramsOffset(box.blocks(), tile.chunk);
+  int64_t paramsAt =
+      tile.weights ? tile.weights->address + shape.paramsOffset(box.blocks(), tile.chunk) : 0;
   if (o.has_params) {
     o.params = paramsAt + fill.b * record;
     params = {tile.weights, whole(o.params, fill.blocks * record)};
@@ -154,11 +171,11 @@ static void emitOutput(Emitter &e, int quad, const ConvTile &tile, const BankFil
     table = {tile.weights, whole(o.table, 256)};
   }
   if (o.residual) {
-    const Layout &r = tile.residual.layout;
-    o.res = place(tile.residual);
+    const Layout &r = tile.second.layout;
+    o.res = place(tile.second);
     o.res_sn = r.image, o.res_sy = r.row * phase.outStepY;
     o.res_sx = r.pixel * phase.outStepX, o.res_sc = r.block;
-    residual = {tile.residual.slot, ranges(o.res, r, 1)};
+    residual = {tile.second.slot, ranges(o.res, r, 1)};
   }
   e.output(quad, o, params, residual, table, to);
 }
@@ -175,9 +192,8 @@ static void phaseFills(const ConvTile &tile, size_t index, const Target &target,
     return;
   auto [c0, c1] = shape.chunkChannels(tile.chunk);
   int64_t steps = tensorSteps(shape.conv, phase, c1 - c0, shape.packed, target);
-  Grid grid = chooseGrid(box.images(), y1 - y0, x1 - x0, box.blocks(), steps, shape.conv.depthwise,
-                         target, shape.chunkCount() > 1 ? target.accumulator_banks : 0,
-                         shape.conv.depthwise ? shape.conv.multiplier : 1);
+  Grid grid = chooseConvGrid(shape.conv, box.images(), y1 - y0, x1 - x0, box.blocks(), steps,
+                             target, shape.chunkCount() > 1 ? target.accumulator_banks : 0);
   for (int64_t b = 0; b < box.blocks(); b += grid.blocks)
     for (int64_t n = 0; n < box.images(); n += grid.images)
       for (int64_t y = y0; y < y1; y += grid.rows)

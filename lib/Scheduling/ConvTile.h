@@ -19,8 +19,8 @@ struct ConvTile {
   const ConvShape *shape = nullptr;
   Box box; ///< of the output
   int64_t group = 0, chunk = 0;
-  L1Tile input, residual, out; ///< `out` may hold more than `box`
-  L1Ref weights;
+  L1Tile input, second, out; ///< second: residual or factors; `out` may hold more than `box`
+  L1Ref weights;             ///< null where the layer has no constants
 };
 
 /// One bank fill: where it starts in the tile (channel block, image) and in the phase (row,

@@ -62,6 +62,8 @@ L2Ref ConvEmitter::stagedWeights(const std::string &key) {
 bool ConvEmitter::loadWeights(const std::vector<const Work *> &works, int64_t chunk) {
   if (conv.matmul)
     return loadMatmulWeights(works, chunk);
+  if (weightSlots.bytes == 0)
+    return true;
   L1Ref slot;
   return forEachGroup(
       works, weights, [&](const Work &work) { return weightKey(work, chunk); },

@@ -150,7 +150,8 @@ bool CascadeEmitter::allocateSlots() {
   std::vector<Need> needs;
   for (size_t i = 0; i < cascade.count; ++i)
     for (Piece &piece : constants[i])
-      needs.push_back({cascade.stages[i] - 1, {piece.bytes, "constants"}, &piece.slot});
+      if (piece.bytes > 0)
+        needs.push_back({cascade.stages[i] - 1, {piece.bytes, "constants"}, &piece.slot});
   for (size_t i = 0; i < cascade.slots.size(); ++i) {
     slots[i].resize(slotCount(i));
     for (int64_t turn = 0; turn < slotCount(i); ++turn)
@@ -184,6 +185,8 @@ bool CascadeEmitter::loadConstants(size_t layer) {
   int64_t bytes = 0;
   for (const Piece &piece : constants[layer])
     bytes += piece.bytes;
+  if (bytes == 0)
+    return true;
   uint64_t address = e.cachedConstant("cascade", [&] { return constantsOf(layer); });
   int64_t most = std::max<int64_t>(64, std::min(kFetchBytes, e.stagingBytes() / 8) / 64 * 64);
   for (int64_t at = 0; at < bytes; at += most) {
@@ -244,8 +247,8 @@ CascadeEmitter::Work CascadeEmitter::workOf(int quad, size_t number, int64_t til
     part.b0 = pieces[k].b0, part.b1 = pieces[k].b1;
     work.pieces.push_back(
         {&shape, part, 0, 0, operand(0), {}, tileOf(out, quad, tile), pieces[k].slot});
-    if (shape.residual)
-      work.pieces.back().residual = operand(1);
+    if (shape.residual || shape.factors)
+      work.pieces.back().second = operand(1);
     for (const BankFill &fill : bankFills(work.pieces.back(), e.target))
       work.fills.push_back({k, fill});
   }

@@ -33,20 +33,20 @@ bool ConvEmitter::loadInputs(const std::vector<const Work *> &works, int64_t chu
 }
 
 bool ConvEmitter::loadResiduals(const std::vector<const Work *> &works) {
-  if (!shape.residual)
+  const Tensor *second = shape.residual ? shape.residual : shape.factors;
+  if (!second)
     return true;
-  const Tensor &residual = *shape.residual;
   L1Ref slot = residualSlots.take();
   for (size_t q = 0; q < works.size(); ++q) {
     if (!works[q])
       continue;
-    const Box &box = works[q]->box;
+    Box box = shape.secondBox(works[q]->box);
     StridedCopy copy;
-    L2Ref from = e.openTile(residual, box, copy);
+    L2Ref from = e.openTile(*second, box, copy);
     if (!from)
       return false;
     e.load(1u << q, from, copy, slot);
-    residuals[q] = tileOf(residual, box, slot);
+    residuals[q] = tileOf(*second, box, slot);
   }
   return true;
 }
@@ -117,7 +117,8 @@ bool ConvEmitter::run() {
       total += weightBlockBytes(conv, phase, shape.groupIn, shape.packed) + paramBlockBytes(conv);
   keepStaged =
       !mapping.channelsOuter && mapping.tileBlocks < out.blocks() && total <= e.stagingBytes() / 2;
-  if (!conv.matmul)
+  bool hasConstants = shape.weightBytes(out.blocks(), shape.chunkCount() - 1) > 0;
+  if (!conv.matmul && hasConstants)
     listItems(works, steps);
   measureSlots(works, steps);
   if (!allocateSlots())

@@ -70,4 +70,13 @@ Grid chooseGrid(int64_t images, int64_t rows, int64_t cols, int64_t blocks, int6
   return best;
 }
 
+Grid chooseConvGrid(const ConvParams &conv, int64_t images, int64_t rows, int64_t cols,
+                    int64_t blocks, int64_t steps, const Target &target, int64_t maxFills) {
+  Grid grid = chooseGrid(conv.scaling ? 1 : images, rows, cols, blocks, steps, conv.depthwise,
+                         target, maxFills, conv.depthwise ? conv.multiplier : 1);
+  if (conv.scaling)
+    grid.cycles *= images; // a fill is of one image
+  return grid;
+}
+
 } // namespace afe::sched

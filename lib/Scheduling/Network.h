@@ -80,9 +80,10 @@ struct Phase {
   int64_t ky = 0, kx = 0, kyStep = 1, kxStep = 1;
 };
 
-/// TENSOR and OUTPUT work: inputs = {input}, or {input, residual}; matmul {lhs, rhs}.
+/// TENSOR and OUTPUT work: inputs = {input}, or {input, residual}; matmul {lhs, rhs}; scaling
+/// {input, factors [N, 1, 1, C]}: depthwise 1x1, its weights are the image's factors.
 struct ConvParams {
-  bool depthwise = false, matmul = false, transposeRhs = false;
+  bool depthwise = false, matmul = false, transposeRhs = false, scaling = false;
   int64_t multiplier = 1, groups = 1;
   int64_t kh = 1, kw = 1; ///< extent of the weights in memory
   int64_t strideY = 1, strideX = 1, dilY = 1, dilX = 1;
@@ -94,6 +95,7 @@ struct ConvParams {
   RequantParams requant;
   ResidualParams residual;
   std::vector<uint8_t> table; ///< 256 bytes indexed by the value's low byte, or empty
+  bool tableFirst = false;    ///< in front of the residual addition
 };
 
 /// Where a gather reads operand 0, if that is known: per output row and column the position in

@@ -9,6 +9,8 @@ namespace afe::sched {
 
 int64_t weightBlockBytes(const ConvParams &conv, const Phase &phase, int64_t channels,
                          bool packed) {
+  if (conv.scaling)
+    return 0; // an operand
   if (conv.depthwise)
     return phase.kh * phase.kw * kLanes;
   int64_t steps = packed ? phase.kh * ceilDiv(phase.kw * channels, kLanes)
@@ -52,6 +54,8 @@ void packWeights(const ConvParams &conv, const Phase &phase, int64_t outChannels
   size_t base = out.size();
   out.resize(base + weightBlockBytes(conv, phase, ic1 - ic0, packed),
              static_cast<uint8_t>(conv.weightZp));
+  if (conv.scaling)
+    return;
   if (!conv.depthwise)
     return packDense(conv, phase, outChannels, block, inChannels / conv.groups, ic0, ic1, packed,
                      out.data() + base);

@@ -5,7 +5,8 @@
 
 namespace afe::sched {
 
-/// Bytes of one block of 16 output channels of a phase over `channels` input channels.
+/// Bytes of one block of 16 output channels of a phase over `channels` input channels; none where
+/// the weights are an operand (scalings).
 int64_t weightBlockBytes(const ConvParams &conv, const Phase &phase, int64_t channels, bool packed);
 
 /// Appends the weights of output channel block `block` for input channels [ic0, ic1) of its group.

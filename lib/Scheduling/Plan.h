@@ -50,6 +50,10 @@ struct Grid {
 Grid chooseGrid(int64_t images, int64_t rows, int64_t cols, int64_t blocks, int64_t steps,
                 bool depthwise, const Target &target, int64_t maxFills = 0, int64_t blockUnit = 1);
 
+/// The same for a phase of `conv`, whose own units hold. A scaling has other weights per image.
+Grid chooseConvGrid(const ConvParams &conv, int64_t images, int64_t rows, int64_t cols,
+                    int64_t blocks, int64_t steps, const Target &target, int64_t maxFills = 0);
+
 /// Steps of the TENSOR engine per output pixel of a phase over `channels` input channels.
 int64_t tensorSteps(const ConvParams &conv, const Phase &phase, int64_t channels, bool packed,
                     const Target &target);

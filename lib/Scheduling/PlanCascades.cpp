@@ -119,12 +119,11 @@ int64_t CascadePlanner::tensorCycles(const Cascade &cascade, size_t layer, int64
     return memo->second;
   const ConvShape &shape = *cascade.shapes[layer];
   for (const Phase &p : shape.conv.phases)
-    memo->second += chooseGrid(images, ceilDiv(rows, p.outStepY), ceilDiv(shape.out.w, p.outStepX),
-                               shape.out.blocks(),
-                               tensorSteps(shape.conv, p, shape.groupIn, shape.packed, target),
-                               shape.conv.depthwise, target, 0,
-                               shape.conv.depthwise ? shape.conv.multiplier : 1)
-                        .cycles;
+    memo->second +=
+        chooseConvGrid(shape.conv, images, ceilDiv(rows, p.outStepY),
+                       ceilDiv(shape.out.w, p.outStepX), shape.out.blocks(),
+                       tensorSteps(shape.conv, p, shape.groupIn, shape.packed, target), target)
+            .cycles;
   return memo->second;
 }
 

@@ -72,15 +72,16 @@ Cost ConvPlanner::cost(const Mapping &m) const {
       packed || input.layout.pixel == input.c ? inChannels : roundUp(inChannels, kLanes);
   int64_t inBytes = tn * inputRows(tr, m.kernelChunks) * inputCols(tc) * pixelBytes;
   int64_t outBytes = tn * tr * tc * tb * kLanes * out.elementBytes();
-  int64_t resBytes = conv.residual.mode == isa::Residual::None ? 0 : outBytes;
+  int64_t resBytes = conv.scaling                                ? tn * tb * kLanes
+                     : conv.residual.mode == isa::Residual::None ? 0
+                                                                 : outBytes;
   int64_t weightBytes = 0, tensor = 0;
   for (Phase p : conv.phases) {
     p.kh = ceilDiv(p.kh, m.kernelChunks);
     weightBytes += tb * weightBlockBytes(conv, p, chunkIn, packed);
-    Grid grid =
-        chooseGrid(tn, ceilDiv(tr, p.outStepY), ceilDiv(tc, p.outStepX), tb,
-                   tensorSteps(conv, p, chunkIn, packed, target), conv.depthwise, target,
-                   chunks > 1 ? target.accumulator_banks : 0, conv.depthwise ? conv.multiplier : 1);
+    Grid grid = chooseConvGrid(conv, tn, ceilDiv(tr, p.outStepY), ceilDiv(tc, p.outStepX), tb,
+                               tensorSteps(conv, p, chunkIn, packed, target), target,
+                               chunks > 1 ? target.accumulator_banks : 0);
     if (grid.cycles < 0)
       return {-1, 0, 0, {}};
     tensor += grid.cycles;

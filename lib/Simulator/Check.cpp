@@ -139,6 +139,8 @@ std::string check(const Target &target, const isa::OutputFields &f) {
     return "bank " + num(f.bank) + ", the target has " + num(target.accumulator_banks);
   if (f.mode == 0 && f.use_table)
     return "raw int32 has no table";
+  if (f.use_table > (f.residual ? 2 : 1))
+    return "use_table is " + num(f.use_table) + ", allowed is 0 or 1, and 2 with a residual";
   std::string problem = checkRequant(f);
   return problem.empty() ? checkResidual(f) : problem;
 }

@@ -21,6 +21,7 @@ static OutputTask taskOf(const Quad &quad, const isa::OutputFields &f) {
   t.sumMultiplier = f.sum_mult, t.sumShift = f.sum_shift;
   t.leftShift = f.left_shift, t.sumZp = f.sum_zp, t.sumLo = f.sum_lo, t.sumHi = f.sum_hi;
   t.table = f.use_table ? quad.l1.data() + f.table : nullptr;
+  t.tableFirst = f.use_table == 2;
   return t;
 }
 

@@ -117,6 +117,8 @@ MaybeOffence checkOutput(const isa::OutputFields &f, const Target &target) {
     return range("residual is " + num(f.residual));
   if (f.mode == int(isa::Requant::None) && (f.residual || f.use_table))
     return range("raw int32 has neither residual nor table");
+  if (f.use_table == 3 || (f.use_table == 2 && !f.residual))
+    return range("use_table is " + num(f.use_table));
   if (f.per_channel && !f.has_params)
     return range("per_channel needs has_params");
   bool integer = f.mode == int(isa::Requant::Double) || f.mode == int(isa::Requant::Single);

@@ -249,6 +249,7 @@ VectorUse vectorUse(const isa::VectorFields &f, const isa::MicroOp *program) {
       use.windowed = true;
       break;
     case isa::MicroOpcode::k_bilinear:
+    case isa::MicroOpcode::k_linear:
     case isa::MicroOpcode::k_nearest:
       use.gathered = true;
       break;

@@ -75,6 +75,7 @@ std::string checkOperands(const isa::MicroOp &op, const isa::VectorFields &f) {
     first = f.kh > 0;
     break;
   case isa::MicroOpcode::k_bilinear:
+  case isa::MicroOpcode::k_linear:
   case isa::MicroOpcode::k_nearest:
     first = f.in_h > 0 && f.in_w > 0;
     break;

@@ -3,6 +3,7 @@
 // reduction of the program finds all it reduces inside one chunk.
 
 #include "Simulator/Access.h"
+#include "Simulator/Arithmetic.h"
 #include "Simulator/Execute.h"
 #include "Simulator/Timing.h"
 #include "Simulator/VectorMemory.h"
@@ -54,8 +55,14 @@ private:
   }
 
   void store(const isa::MicroOp &op) {
-    storeResult(f, vectorResult(f, unsigned(op.x)), quad, chunk,
-                source(op.a, MicroShape::PerElement, 0));
+    const int32_t *values = source(op.a, MicroShape::PerElement, 0);
+    if (op.mode == 1) {
+      int32_t *to = temporaries[1].data();
+      for (int64_t i = 0; i < chunk.vectors() * 16; ++i)
+        to[i] = std::min(std::max(values[i], op.y), op.z);
+      values = to;
+    }
+    storeResult(f, vectorResult(f, unsigned(op.x)), quad, chunk, values);
   }
 
   void reduce(const isa::MicroOp &op, MicroShape shape) {
@@ -97,6 +104,8 @@ private:
     switch (opcode) {
     case MicroOpcode::k_load:
       loadOperand(f, vectorOperand(f, unsigned(op.x)), quad, chunk, to);
+      for (int64_t i = 0; op.y != 0 && i < chunk.vectors() * 16; ++i)
+        to[i] = wrapSub(to[i], op.y);
       break;
     case MicroOpcode::k_imm:
       std::fill_n(to, 16, op.x);
@@ -112,6 +121,7 @@ private:
       window(f, opcode, quad, chunk, to);
       break;
     case MicroOpcode::k_bilinear:
+    case MicroOpcode::k_linear:
     case MicroOpcode::k_nearest:
       gather(op, to);
       break;

@@ -136,6 +136,14 @@ int32_t pixelIndex(const isa::VectorFields &f, MicroOpcode opcode, int64_t row, 
   return int32_t((rows.last - rows.first) * (cols.last - cols.first));
 }
 
+/// value / 2^shift: rounded down (0), half up (1), half away from zero (2).
+int32_t rounded(int32_t value, int32_t shift, int32_t mode) {
+  if (shift == 0)
+    return value;
+  const int64_t half = mode == 0 ? 0 : int64_t(1) << (shift - 1);
+  return int32_t((int64_t(value) + half - (mode == 2 && value < 0)) >> shift);
+}
+
 /// Operand 0 at a row and column clamped to the tile.
 template <class T> struct TileReader {
   const uint8_t *base;
@@ -154,6 +162,19 @@ template <class T> struct TileReader {
     return wrap(int64_t(at(y, x)) * ((one - fy) * (one - fx)) +
                 int64_t(at(y, x + 1)) * ((one - fy) * fx) +
                 int64_t(at(y + 1, x)) * (fy * (one - fx)) + int64_t(at(y + 1, x + 1)) * (fy * fx));
+  }
+  /// Two neighbours, along columns or rows.
+  int32_t linear(int32_t row, int32_t col, int32_t bits, bool alongRow) const {
+    const int64_t y = row >> bits, x = col >> bits, one = int64_t(1) << bits;
+    const int64_t f = (alongRow ? col : row) & (one - 1);
+    return wrap(int64_t(at(y, x)) * (one - f) + int64_t(at(y + !alongRow, x + alongRow)) * f);
+  }
+  int32_t at(const isa::MicroOp &op, int32_t row, int32_t col) const {
+    if (op.opcode == uint8_t(MicroOpcode::k_nearest))
+      return at(row, col);
+    return rounded(op.opcode == uint8_t(MicroOpcode::k_linear) ? linear(row, col, op.x, op.mode & 4)
+                                                               : bilinear(row, col, op.x),
+                   op.y, op.mode & 3);
   }
 };
 
@@ -217,16 +238,12 @@ void gatherTile(const isa::VectorFields &f, const isa::MicroOp &op, const Quad &
                 const Chunk &chunk, const int32_t *rows, const int32_t *cols, int32_t *to) {
   const VectorOperand o = vectorOperand(f, 0);
   const uint8_t *base = quad.l1.data() + o.base + chunk.image * o.sn;
-  const bool nearest = op.opcode == uint8_t(MicroOpcode::k_nearest);
   withType(o.type, [&](auto type) {
     forEachVector(f, chunk, [&](int64_t, int64_t, int64_t block, int64_t lanes, int64_t v) {
       for (int64_t l = 0; l < 16; ++l) {
         const int64_t i = v * 16 + l;
         const TileReader<decltype(type)> tile{base + block * o.sc + l * o.lane, o, f.in_h, f.in_w};
-        if (l >= lanes)
-          to[i] = 0;
-        else
-          to[i] = nearest ? tile.at(rows[i], cols[i]) : tile.bilinear(rows[i], cols[i], op.x);
+        to[i] = l < lanes ? tile.at(op, rows[i], cols[i]) : 0;
       }
     });
   });

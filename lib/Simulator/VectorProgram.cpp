@@ -41,9 +41,13 @@ struct Checker {
   const char *tileProblem(const isa::MicroOp &op) const {
     if (f.in_h < 1 || f.in_w < 1 || f.a0_type == 0)
       return "needs operand 0 with in_h and in_w";
-    const bool bilinear = op.opcode == uint8_t(MicroOpcode::k_bilinear);
-    if (bilinear && (op.x < 1 || op.x > 15 || op.y != 0))
-      return "has 1 to 15 fraction bits in x, and y = 0";
+    const bool linear = op.opcode == uint8_t(MicroOpcode::k_linear);
+    if (op.opcode != uint8_t(MicroOpcode::k_nearest)) {
+      if (op.x < 1 || op.x > 15 || op.y < 0 || op.y > 30)
+        return "has 1 to 15 fraction bits in x and shifts by 0 to 30";
+      if ((op.mode & 3) > 2 || op.mode > (linear ? 6 : 2))
+        return "rounds in mode 0, 1 or 2";
+    }
     return inL1(tileExtent(f)) ? nullptr : "has a tile that reaches outside L1";
   }
   static const char *rescaleProblem(const isa::MicroOp &op) {
@@ -57,14 +61,14 @@ struct Checker {
     switch (MicroOpcode(op.opcode)) {
     case MicroOpcode::k_load:
       return operandProblem(op.x);
-    case MicroOpcode::k_store:
-      return resultProblem(op.x);
     case MicroOpcode::k_mul_shift:
       return op.x < 0 || op.x > 62 ? "shifts by 0 to 62" : nullptr;
     case MicroOpcode::k_cmp:
     case MicroOpcode::k_fcmp:
     case MicroOpcode::k_ftoi:
       return op.mode > 2 ? "has mode 0, 1 or 2" : nullptr;
+    case MicroOpcode::k_store:
+      return op.mode > 1 ? "has mode 0 or 1" : resultProblem(op.x);
     case MicroOpcode::k_shr:
     case MicroOpcode::k_table8:
       if (op.mode > 1)
@@ -82,6 +86,7 @@ struct Checker {
     case MicroOpcode::k_win_count:
       return windowProblem();
     case MicroOpcode::k_bilinear:
+    case MicroOpcode::k_linear:
     case MicroOpcode::k_nearest:
       return tileProblem(op);
     default:

@@ -22,7 +22,7 @@ std::string epilogueWords(Operation *op) {
   std::string words;
   bool isRelu = requant.getMode() != mla::RequantMode::none && requant.getLo() == requant.getZp();
   if (residual) {
-    words += isRelu ? "_relu_add" : "_add";
+    words += residual.getSelfTable() ? "_table_add" : isRelu ? "_relu_add" : "_add";
     isRelu = residual.getLo() == residual.getSumZp();
   }
   if (isRelu)
@@ -53,7 +53,7 @@ std::string collectiveWord(mla::VectorOp op) {
     llvm::TypeSwitch<Operation *>(lane)
         .Case([&](mla::VWindowMaxOp) { word = "max_pool"; })
         .Case([&](mla::VWindowSumOp) { word = "avg_pool"; })
-        .Case([&](mla::VGatherBilinearOp) { word = "resize_bilinear"; })
+        .Case<mla::VGatherBilinearOp, mla::VGatherLinearOp>([&](auto) { word = "resize_bilinear"; })
         .Case([&](mla::VGatherNearestOp) { word = "resize_nearest"; })
         .Case([&](mla::VReduceOp reduce) {
           if (reduce.getKind() == mla::ReduceKind::argmax)

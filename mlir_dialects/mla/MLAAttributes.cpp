@@ -113,7 +113,11 @@ LogicalResult ResidualAttr::verify(EmitError emitError, ResidualMode mode, int32
                                    int32_t selfMultiplier, int32_t selfShift, int32_t residualZp,
                                    int32_t residualMultiplier, int32_t residualShift,
                                    int32_t sumMultiplier, int32_t sumShift, int32_t sumZp,
-                                   int32_t leftShift, int32_t lo, int32_t hi) {
+                                   int32_t leftShift, int32_t lo, int32_t hi,
+                                   DenseI8ArrayAttr selfTable) {
+  // (C3)
+  if (selfTable && selfTable.size() != 256)
+    return emitError() << "selfTable has " << selfTable.size() << " entries, expected 256";
   // (C1)
   if (failed(verifyRange(emitError, "selfZp", selfZp, kByteRange)) ||
       failed(verifyRange(emitError, "residualZp", residualZp, kByteRange)) ||

@@ -62,7 +62,8 @@ def MLA_ResidualMode : I32EnumAttr<"ResidualMode", "arithmetic of the fused resi
 def MLA_ResidualAttr : MLA_Attr<"Residual", "residual"> {
   let summary = "A quantized addition fused behind a convolution's requantization";
   let description = [{
-    The value `v` (after the convolution's own clamp) and the residual `r` are added:
+    The value `v` (after the convolution's own clamp; where there is one, the entry `v & 255` of
+    `selfTable`, of 256 entries) and the residual `r` are added:
     - `litert_add`: `s = D(((v - selfZp) << leftShift), selfMultiplier, selfShift) +
       D(((r - residualZp) << leftShift), residualMultiplier, residualShift)`;
       `clamp(D(s, sumMultiplier, sumShift) + sumZp, lo, hi)`, D = TOSA double rounding;
@@ -72,6 +73,7 @@ def MLA_ResidualAttr : MLA_Attr<"Residual", "residual"> {
     - (C1) Zero points are values of i8 or ui8; lo <= hi, both values of i8 or ui8.
     - (C2) `litert_add`: shifts are 2 to 62, `leftShift` is 0 to 22; `f32_add`: the scales are finite
       and `sum` is not 0.
+    - (C3) `selfTable` has 256 entries.
   }];
   let parameters = (ins EnumParameter<MLA_ResidualMode>:$mode,
                         "int32_t":$selfZp, "int32_t":$selfMultiplier, "int32_t":$selfShift,
@@ -79,9 +81,11 @@ def MLA_ResidualAttr : MLA_Attr<"Residual", "residual"> {
                         "int32_t":$sumMultiplier, "int32_t":$sumShift, "int32_t":$sumZp,
                         DefaultValuedParameter<"int32_t", "20">:$leftShift,
                         DefaultValuedParameter<"int32_t", "-128">:$lo,
-                        DefaultValuedParameter<"int32_t", "127">:$hi);
+                        DefaultValuedParameter<"int32_t", "127">:$hi,
+                        OptionalParameter<"::mlir::DenseI8ArrayAttr">:$selfTable);
   let assemblyFormat = [{`<` $mode `,` struct($selfZp, $selfMultiplier, $selfShift, $residualZp,
-    $residualMultiplier, $residualShift, $sumMultiplier, $sumShift, $sumZp, $leftShift, $lo, $hi) `>`}];
+    $residualMultiplier, $residualShift, $sumMultiplier, $sumShift, $sumZp, $leftShift, $lo, $hi,
+    $selfTable) `>`}];
   let genVerifyDecl = 1;
 }
 

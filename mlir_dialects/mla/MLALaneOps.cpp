@@ -72,3 +72,8 @@ LogicalResult VGatherBilinearOp::verify() {
   return verifyInRange(*this, "fraction_bits", static_cast<int32_t>(getFractionBits()), // (C1)
                        {0, 11});
 }
+
+LogicalResult VGatherLinearOp::verify() {
+  return verifyInRange(*this, "fraction_bits", static_cast<int32_t>(getFractionBits()), // (C1)
+                       {0, 11});
+}

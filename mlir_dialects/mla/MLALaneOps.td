@@ -234,6 +234,19 @@ def MLA_VGatherBilinearOp : MLA_LaneOp<"gather_bilinear"> {
   let assemblyFormat = "$row `,` $col attr-dict";
   let hasVerifier = 1;
 }
+def MLA_VGatherLinearOp : MLA_LaneOp<"gather_linear"> {
+  let summary = "mix of operand 0's two neighbours along one axis at fixed-point row and column (micro-op linear)";
+  let description = MLA_LaneExample<"%row: i32, %col: i32",
+      "%r = mla.v.gather_linear %row, %col {columns, fraction_bits = 10 : i32}">.text # [{
+    Between two rows, or between two `columns`; the other position's fraction is 0.
+
+    - (C1) `fraction_bits` is 0 to 11.
+  }];
+  let arguments = (ins I32:$row, I32:$col, UnitAttr:$columns, I32Attr:$fraction_bits);
+  let results = (outs I32:$result);
+  let assemblyFormat = "$row `,` $col attr-dict";
+  let hasVerifier = 1;
+}
 def MLA_VGatherNearestOp : MLA_LaneOp<"gather_nearest"> {
   let summary = "operand 0 at row and column";
   let description = MLA_LaneExample<"%row: i32, %col: i32", "%r = mla.v.gather_nearest %row, %col">.text;

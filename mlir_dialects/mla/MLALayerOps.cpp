@@ -86,6 +86,8 @@ LogicalResult verifyEpilogue(const Epilogue &e) {
   // (C8)
   if (e.table && e.table.size() != 256)
     return e.op->emitOpError() << "table has " << e.table.size() << " entries, expected 256";
+  if (e.table && e.residual && e.residual.getSelfTable())
+    return e.op->emitOpError() << "has a table beside the residual addition's selfTable";
   return e.requant.getMode() == RequantMode::none ? success() : verifyClamps(e);
 }
 
@@ -234,4 +236,19 @@ LogicalResult MatmulOp::verify() {
       failed(verifyZeroPoint(*this, "rhs_zp", getRhsZp(), getRhs().getType())))
     return failure();
   return verifyEpilogue({*this, getOutput().getType(), getRequantAttr(), {}, getTableAttr()});
+}
+
+LogicalResult ScaleOp::verify() {
+  ArrayRef<int64_t> in = getInput().getType().getShape();
+  // (C10)
+  if (failed(verifyShape(*this, "factors", getFactors().getType(), {in[0], 1, 1, in[3]}, "input")))
+    return failure();
+  // (C11)
+  if (failed(verifyShape(*this, "output", getOutput().getType(), in, "input")))
+    return failure();
+  // (C1)
+  if (failed(verifyZeroPoint(*this, "input_zp", getInputZp(), getInput().getType())) ||
+      failed(verifyZeroPoint(*this, "factors_zp", getFactorsZp(), getFactors().getType())))
+    return failure();
+  return verifyEpilogue({*this, getOutput().getType(), getRequantAttr(), {}, {}});
 }

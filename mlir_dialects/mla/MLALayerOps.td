@@ -38,7 +38,8 @@ defvar MLA_EpilogueConstraints = [{
       addition is within i8 or within ui8.
     - (C6) The residual operand and `residual_add` come together.
     - (C7) The residual has the output's shape; `residual_add.residualZp` is a value of its type.
-    - (C8) `table` has 256 entries; entry `v & 255` replaces the clamped value `v`.
+    - (C8) `table` has 256 entries; entry `v & 255` replaces the clamped value `v`. There is none where
+      the residual addition has a `selfTable`.
 }];
 
 // Attributes common to the convolution-like operations; pad = [top, bottom, left, right].
@@ -155,6 +156,34 @@ def MLA_MatmulOp : MLA_Op<"matmul", [Pure]> {
                        OptionalAttr<DenseI8ArrayAttr>:$table, OptionalAttr<StrAttr>:$layer);
   let results = (outs MLA_AccumulatorMatrices:$output);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type(operands) `->` type($output)";
+  let hasVerifier = 1;
+}
+
+def MLA_ScaleOp : MLA_Op<"scale", [Pure]> {
+  let opDocGroup = MLA_LayerGroup;
+  let summary = "every channel of an image times a number of its own, which is an activation";
+  let description = [{
+    Input [N, H, W, C], factors [N, 1, 1, C], output [N, H, W, C]: the depthwise 1x1 convolution whose
+    weights are computed (squeeze and excitation). The product of the differences to the zero points is
+    requantized.
+
+    ```mlir
+    // %x: tensor<2x9x7x24xi8>, %f: tensor<2x1x1x24xi8>
+    %y = mla.scale %x, %f {input_zp = 3 : i32, factors_zp = -128 : i32,
+        requant = #mla.requant<double, multipliers = [1073741824], shifts = [38], zp = 3>}
+        : tensor<2x9x7x24xi8>, tensor<2x1x1x24xi8> -> tensor<2x9x7x24xi8>
+    ```
+
+    Constraints:
+    - (C1) `input_zp` and `factors_zp` are values of the element types they belong to.
+    - (C3), (C4), (C5) as for `mla.conv2d`.
+    - (C10) The factors have the shape [N, 1, 1, C].
+    - (C11) The output has the input's shape.
+  }];
+  let arguments = (ins MLA_ByteImage:$input, MLA_ByteImage:$factors, I32Attr:$input_zp,
+                       I32Attr:$factors_zp, MLA_RequantAttr:$requant, OptionalAttr<StrAttr>:$layer);
+  let results = (outs MLA_AccumulatorImage:$output);
+  let assemblyFormat = "$input `,` $factors attr-dict `:` type(operands) `->` type($output)";
   let hasVerifier = 1;
 }
 

@@ -30,7 +30,7 @@ Contents contentsOf(Block &block) {
   Contents contents;
   for (Operation &op : block) {
     contents.window |= isa<VWindowSumOp, VWindowMaxOp, VWindowCountOp>(op);
-    contents.gather |= isa<VGatherBilinearOp, VGatherNearestOp>(op);
+    contents.gather |= isa<VGatherBilinearOp, VGatherLinearOp, VGatherNearestOp>(op);
     if (auto reduce = dyn_cast<VReduceOp>(op))
       (reduce.getAxis() == ReduceAxis::pixels ? contents.reducesPixels : contents.reducesChannels) =
           true;
@@ -182,7 +182,7 @@ Variance varianceOfOp(Operation &op, const DenseMap<Value, Variance> &known) {
     return {true, false};
   if (isa<VChannelOp>(op))
     return {false, true};
-  if (isa<VWindowSumOp, VWindowMaxOp, VGatherBilinearOp, VGatherNearestOp>(op))
+  if (isa<VWindowSumOp, VWindowMaxOp, VGatherBilinearOp, VGatherLinearOp, VGatherNearestOp>(op))
     return {true, true};
   Variance v;
   for (Value operand : op.getOperands())

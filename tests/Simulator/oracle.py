@@ -133,8 +133,10 @@ def _output_value(l1: Memory, f: Fields, sum_: int, pixel: tuple[int, int, int],
         at = f["res"] + n * f["res_sn"] + y * f["res_sy"] + x * f["res_sx"]
         at += oc // 16 * f["res_sc"] + oc % 16
         other = read(l1, at, 2 if f["res_unsigned"] else 1)
+        if f["use_table"] == 2:
+            value = read(l1, f["table"] + (value & 255), 1)
         value = (litert_add if f["residual"] == 1 else f32_add)(value, other, f)
-    if f["use_table"]:
+    if f["use_table"] == 1:
         value = read(l1, f["table"] + (value & 255), 2)
     return value
 

@@ -162,6 +162,15 @@ def _lane(l1: Memory, f: Fields, op: Fields, a: int, b: int, c: int) -> int:
     raise AssertionError(f"the oracle does not know {name}")
 
 
+def _rounded(total: int, op: Fields) -> int:
+    """total / 2^y: down, half up, half away from zero."""
+    one = 1 << op["y"]
+    if op["mode"] % 4 == 2:
+        half_up = (2 * abs(total) + one) // (2 * one)
+        return half_up if total >= 0 else -half_up
+    return (2 * total + one) // (2 * one) if op["mode"] % 4 == 1 else total // one
+
+
 def _tile(l1: Memory, f: Fields, op: Fields, e: Element, a: int, b: int) -> int:
     n, _, _, c = e
 
@@ -173,9 +182,14 @@ def _tile(l1: Memory, f: Fields, op: Fields, e: Element, a: int, b: int) -> int:
         return at(a, b)
     one = 1 << op["x"]
     y, fy, x, fx = a // one, a % one, b // one, b % one
+    if op["op"] == "linear":
+        along_row = op["mode"] // 4
+        other = at(y, x + 1) if along_row else at(y + 1, x)
+        fraction = fx if along_row else fy
+        return _rounded(wrap(at(y, x) * (one - fraction) + other * fraction), op)
     top = at(y, x) * (one - fx) + at(y, x + 1) * fx
     bottom = at(y + 1, x) * (one - fx) + at(y + 1, x + 1) * fx
-    return wrap(top * (one - fy) + bottom * fy)
+    return _rounded(wrap(top * (one - fy) + bottom * fy), op)
 
 
 def _source(l1: Memory, f: Fields, op: Fields, e: Element) -> int:
@@ -183,7 +197,7 @@ def _source(l1: Memory, f: Fields, op: Fields, e: Element) -> int:
     n, y, x, c = e
     name = op["op"]
     if name == "load":
-        return _read(l1, f, f"a{op['x']}", n, y, x, c)
+        return wrap(_read(l1, f, f"a{op['x']}", n, y, x, c) - op["y"])
     if name == "imm":
         return int(op["x"])
     if name in ("row", "col"):
@@ -248,13 +262,16 @@ def run_vector(l1: Memory, f: Fields) -> None:
         name = op["op"]
         if name == "store":
             for e in elements:
-                _store(l1, f, f"r{op['x']}", e, registers[op["a"]][e])
+                value = registers[op["a"]][e]
+                if op["mode"] == 1:
+                    value = min(max(value, op["y"]), op["z"])
+                _store(l1, f, f"r{op['x']}", e, value)
             _fill_last_block(l1, f, f"r{op['x']}", shape)
         elif name[-2:] in ("_c", "_p") and name != "rescale_c":
             registers[op["d"]] = _reduce(name, registers[op["a"]], shape)
         elif name in ("load", "imm", "row", "col", "channel", "win_sum", "win_max", "win_count"):
             registers[op["d"]] = {e: _source(l1, f, op, e) for e in elements}
-        elif name in ("bilinear", "nearest"):
+        elif name in ("bilinear", "linear", "nearest"):
             a, b = registers[op["a"]], registers[op["b"]]
             registers[op["d"]] = {e: _tile(l1, f, op, e, a[e], b[e]) for e in elements}
         else:

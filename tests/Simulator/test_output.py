@@ -96,7 +96,8 @@ def test_modes_equal_the_oracle(mode: int, residual: int, data: Any) -> None:
     if residual:
         f |= _residual(draw, arena, shape, residual, blocks)
     if draw(st.booleans()):
-        f |= {"use_table": 1, "table": arena.take(256)}
+        first = bool(residual) and draw(st.booleans())
+        f |= {"use_table": 2 if first else 1, "table": arena.take(256)}
     f |= place(draw, arena, shape, "out", blocks)
     compare(arena.image, [*program, f])
 

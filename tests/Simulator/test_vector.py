@@ -285,18 +285,39 @@ def test_resizing(data: Any) -> None:
                  draw(st.integers(1, 20)))  # fmt: skip
     f |= _tile(draw, arena, f) | operand(arena, f, "r0", 4) | operand(arena, f, "r1", 4)
     bits = draw(st.integers(1, 15))
+    rounding = {"x": bits, "y": draw(st.integers(0, 30))}
     ops = [
         {"op": "row", "d": 0},
         {"op": "col", "d": 1},
         {"op": "imm", "d": 2, "x": draw(st.integers(0, 3 << bits))},
         {"op": "mul", "d": 3, "a": 0, "b": 2},
         {"op": "mul", "d": 4, "a": 1, "b": 2},
-        {"op": "bilinear", "d": 5, "a": 3, "b": 4, "x": bits},
+        {"op": "bilinear", "d": 5, "a": 3, "b": 4, "mode": draw(st.integers(0, 2)), **rounding},
         {"op": "nearest", "d": 6, "a": 1, "b": 0},
         {"op": "store", "a": 5},
         {"op": "store", "a": 6, "x": 1},
     ]
-    compare(arena.image, [with_program(arena, f | {"y0": -1, "x0": -1}, ops)])
+    mode = draw(st.sampled_from([0, 1, 2, 4, 5, 6]))
+    along_one_axis = {**ops[5], "op": "linear", "mode": mode}
+    f |= {"y0": -1, "x0": -1}
+    compare(arena.image, [with_program(arena, f, ops)])
+    compare(arena.image, [with_program(arena, f, [*ops[:5], along_one_axis, *ops[6:]])])
+
+
+@pytest.mark.parametrize("kind", range(1, 5))
+def test_zero_points_of_loads_and_clamps_of_stores(kind: int) -> None:
+    """For every element type, beyond its range as well."""
+    arena = Arena(np.random.default_rng(kind))
+    f = shape_of(2, 3, 2, 21)
+    f |= operand(arena, f, "a0", kind) | operand(arena, f, "r0", kind) | operand(arena, f, "r1", 4)
+    ops = [
+        {"op": "load", "d": 0, "y": 97},
+        {"op": "load", "d": 1, "y": -(1 << 31)},
+        {"op": "add", "d": 2, "a": 0, "b": 0},
+        {"op": "store", "a": 2, "mode": 1, "y": -100, "z": 120},
+        {"op": "store", "a": 1, "x": 1, "mode": 1, "y": -(1 << 31), "z": -(1 << 31) + 100},
+    ]
+    compare(arena.image, [with_program(arena, f, ops)])
 
 
 BAD_OPS = [
@@ -309,6 +330,7 @@ BAD_OPS = [
     ([{"op": "load", "d": 0}, {"op": "rescale", "d": 0, "a": 0}], "mode 1, 2 or 3"),
     ([{"op": "load", "d": 0}, {"op": "rescale", "mode": 1, "d": 0, "a": 0, "y": 63}], "shift of"),
     ([{"op": "load", "d": 0}, {"op": "ftoi", "mode": 3, "d": 0, "a": 0}], "mode 0, 1 or 2"),
+    ([{"op": "load", "d": 0}, {"op": "store", "a": 0, "mode": 2}], "mode 0 or 1"),
     ([{"op": "load", "d": 0}, {"op": "mul_shift", "d": 0, "a": 0, "b": 0, "x": 63}], "0 to 62"),
 ]
 

@@ -218,8 +218,13 @@ template <typename Op> void NetworkBuilder::convCommon(Op op, sched::ConvParams 
                      r->getLeftShift(),
                      r->getLo(),
                      r->getHi()};
-  if (std::optional<ArrayRef<int8_t>> table = op.getTable())
-    conv.table.assign(table->begin(), table->end());
+  DenseI8ArrayAttr table = op.getTableAttr();
+  if (op.getResidualAdd() && op.getResidualAdd()->getSelfTable()) {
+    table = op.getResidualAdd()->getSelfTable();
+    conv.tableFirst = true;
+  }
+  if (table)
+    conv.table.assign(table.asArrayRef().begin(), table.asArrayRef().end());
 }
 
 /// Groups whose channels are not whole blocks of 16 are joined into groups that are, with zero
@@ -265,6 +270,14 @@ LogicalResult NetworkBuilder::buildConv(Operation &op, sched::ConvParams &conv) 
     conv.requant = requantOf(matmul.getRequant());
     if (std::optional<ArrayRef<int8_t>> table = matmul.getTable())
       conv.table.assign(table->begin(), table->end());
+    conv.phases = {sched::Phase{}};
+    return success();
+  }
+  if (auto scale = dyn_cast<ScaleOp>(op)) {
+    conv.depthwise = conv.scaling = true;
+    conv.inZp = scale.getInputZp(), conv.weightZp = scale.getFactorsZp();
+    conv.weightsUnsigned = scale.getFactors().getType().getElementType().isUnsignedInteger(8);
+    conv.requant = requantOf(scale.getRequant());
     conv.phases = {sched::Phase{}};
     return success();
   }
@@ -359,13 +372,15 @@ LogicalResult NetworkBuilder::addLayer(Operation &op) {
       layer.sources.push_back(name.getName().str());
     return WalkResult::advance();
   });
-  bool conv = mlir::isa<Conv2DOp, DepthwiseConv2DOp, TransposeConv2DOp, MatmulOp>(op);
+  bool conv = mlir::isa<Conv2DOp, DepthwiseConv2DOp, TransposeConv2DOp, MatmulOp, ScaleOp>(op);
   if (conv) {
     layer.kind = sched::Layer::Kind::Conv;
     layer.inputs = {tensorOf(op.getOperand(0))};
     if (auto matmul = dyn_cast<MatmulOp>(op))
       layer.inputs.push_back(matmul.getTransposeRhs() ? wholeBlocks(matmul.getRhs())
                                                       : tensorOf(matmul.getRhs()));
+    if (auto scale = dyn_cast<ScaleOp>(op))
+      layer.inputs.push_back(tensorOf(scale.getFactors()));
     auto residual = [&](auto o) {
       if (o && o.getResidual())
         layer.inputs.push_back(wholeBlocks(o.getResidual()));

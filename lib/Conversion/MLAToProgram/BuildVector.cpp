@@ -1,6 +1,7 @@
 // A vector operation's region as a micro-program: one micro-operation per lane operation, registers
 // by last use, tables behind the operations.
 
+#include "Conversion/MLAToProgram/FusedForms.h"
 #include "Conversion/MLAToProgram/Homes.h"
 #include "Conversion/MLAToProgram/Network.h"
 
@@ -19,7 +20,7 @@ namespace {
 
 class Assembler {
 public:
-  Assembler(VectorOp op, sched::VectorParams &params) : op(op), params(params) {
+  Assembler(VectorOp op, sched::VectorParams &params) : op(op), params(params), forms(op) {
     for (int i = 0; i < 32; ++i)
       freeRegisters.insert(i);
   }
@@ -40,6 +41,7 @@ private:
 
   VectorOp op;
   sched::VectorParams &params;
+  const FusedForms forms;
   std::vector<isa::MicroOp> program;
   std::vector<std::pair<size_t, std::vector<uint8_t>>> tables; ///< operation and bytes
   llvm::DenseMap<Value, uint8_t> registers;
@@ -132,7 +134,7 @@ LogicalResult Assembler::reduce(VReduceOp lane, isa::MicroOp &micro) {
 void Assembler::release(Operation &lane) {
   for (Value operand : lane.getOperands()) {
     auto it = registers.find(operand);
-    if (it == registers.end())
+    if (it == registers.end() || forms.isStored(operand))
       continue;
     bool later = llvm::any_of(operand.getUsers(), [&](Operation *user) {
       return user != &lane && lane.isBeforeInBlock(user);
@@ -155,6 +157,14 @@ LogicalResult Assembler::define(Value value, isa::MicroOp micro) {
 }
 
 LogicalResult Assembler::assemble(Operation &lane) {
+  if (forms.isAbsorbed(&lane))
+    return success();
+  if (std::optional<CentredLoad> centred = forms.centredLoad(&lane)) {
+    isa::MicroOp load;
+    load.opcode = static_cast<uint8_t>(MicroOpcode::k_load);
+    load.x = centred->argument, load.y = centred->zp;
+    return define(lane.getResult(0), load);
+  }
   isa::MicroOp micro;
   uint8_t *sources[3] = {&micro.a, &micro.b, &micro.c};
   for (auto [i, operand] : llvm::enumerate(lane.getOperands()))
@@ -196,13 +206,17 @@ LogicalResult Assembler::assemble(Operation &lane) {
   } else if (auto bilinear = dyn_cast<VGatherBilinearOp>(lane)) {
     code(MicroOpcode::k_bilinear);
     micro.x = bilinear.getFractionBits();
+  } else if (auto linear = dyn_cast<VGatherLinearOp>(lane)) {
+    code(MicroOpcode::k_linear);
+    micro.x = linear.getFractionBits();
+    micro.mode = linear.getColumns() ? 4 : 0;
   } else if (auto reduction = dyn_cast<VReduceOp>(lane)) {
     if (failed(reduce(reduction, micro)))
       return failure();
   } else {
     return lane.emitOpError("has no micro-operation");
   }
-  if (mlir::isa<VGatherBilinearOp, VGatherNearestOp>(lane)) {
+  if (mlir::isa<VGatherBilinearOp, VGatherLinearOp, VGatherNearestOp>(lane)) {
     if (params.gathers)
       params.gather = {}; // several: each tile would need several parts of operand 0
     else
@@ -210,8 +224,15 @@ LogicalResult Assembler::assemble(Operation &lane) {
     params.gathers = true;
   }
   params.usesChannelIndex |= mlir::isa<VChannelOp>(lane);
+  Value result = lane.getResult(0);
+  if (mlir::isa<VGatherBilinearOp, VGatherLinearOp>(lane))
+    if (Rounding rounding = forms.roundingOf(result); rounding.mode) {
+      micro.mode |= rounding.mode;
+      micro.y = rounding.shift;
+      result = rounding.result;
+    }
   release(lane);
-  return define(lane.getResult(0), micro);
+  return define(result, micro);
 }
 
 /// The lower bound's vector term: cycles per element that every sensible program spends.
@@ -228,7 +249,15 @@ void Assembler::bound() {
     inside = params.kh * params.kw;
   else if (any([](Operation &lane) { return mlir::isa<VGatherBilinearOp>(lane); }))
     inside = 6;
-  else if (params.reducesPixels)
+  else if (any([](Operation &lane) { return mlir::isa<VGatherLinearOp>(lane); }))
+    inside = any([](Operation &lane) { // along both axes together, at the result's size
+      auto linear = dyn_cast<VGatherLinearOp>(lane);
+      return linear && linear.getColumns();
+    })
+                 ? 6
+                 : 0;
+  else if (params.reducesPixels && // a sum of sums counts with its first part
+           cast<RankedTensorType>(op.getInputs()[0].getType()).getElementTypeBitWidth() == 8)
     inside = 1;
   int64_t results = 0;
   if (params.reducesChannels)
@@ -272,6 +301,8 @@ void Assembler::gather(Operation &lane) {
   }
   if (auto bilinear = dyn_cast<VGatherBilinearOp>(lane))
     found.bits = bilinear.getFractionBits();
+  if (auto linear = dyn_cast<VGatherLinearOp>(lane))
+    found.bits = linear.getFractionBits();
   params.gather = std::move(found);
 }
 
@@ -286,8 +317,8 @@ LogicalResult Assembler::run() {
   }
   Block &body = op.getBody().front();
   for (BlockArgument arg : body.getArguments()) {
-    if (arg.use_empty())
-      continue;
+    if (llvm::all_of(arg.getUsers(), [&](Operation *user) { return forms.centredLoad(user); }))
+      continue; // loaded where they stand, or not used
     isa::MicroOp load;
     load.opcode = static_cast<uint8_t>(MicroOpcode::k_load);
     load.x = arg.getArgNumber();
@@ -300,8 +331,12 @@ LogicalResult Assembler::run() {
   for (auto [i, value] : llvm::enumerate(body.getTerminator()->getOperands())) {
     isa::MicroOp store;
     store.opcode = static_cast<uint8_t>(MicroOpcode::k_store);
-    store.a = registerOf(value);
     store.x = i;
+    if (VClampOp clamp = forms.clampOfStore(value)) {
+      store.mode = 1, store.y = clamp.getLo(), store.z = clamp.getHi();
+      value = clamp.getA();
+    }
+    store.a = registerOf(value);
     program.push_back(store);
   }
   if (program.size() > 32)

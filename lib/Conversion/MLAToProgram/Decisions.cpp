@@ -104,7 +104,10 @@ public:
 private:
   static StringRef kindOf(const sched::Layer &layer) {
     if (layer.kind == sched::Layer::Kind::Conv)
-      return layer.conv.matmul ? "matmul" : layer.conv.depthwise ? "depthwise" : "convolution";
+      return layer.conv.matmul      ? "matmul"
+             : layer.conv.scaling   ? "scale"
+             : layer.conv.depthwise ? "depthwise"
+                                    : "convolution";
     return layer.kind == sched::Layer::Kind::Vector ? "vector" : "move";
   }
 

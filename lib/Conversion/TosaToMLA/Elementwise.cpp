@@ -188,13 +188,18 @@ void Clustering::settle() {
   }
 }
 
+bool hasSelfTable(Operation *producer) {
+  auto residual = producer->getAttrOfType<mla::ResidualAttr>("residual_add");
+  return residual && residual.getSelfTable();
+}
+
 /// Moves a function of one 8-bit tensor into the epilogue of the convolution that produces it
 /// alone.
 bool absorbAsTable(mla::VectorOp op) {
   auto table = tableOf(op);
   Value input = table ? op.getInputs()[0] : Value();
   Operation *producer = input ? input.getDefiningOp() : nullptr;
-  if (!producer || !input.hasOneUse() || producer->getAttr("table") ||
+  if (!producer || !input.hasOneUse() || producer->getAttr("table") || hasSelfTable(producer) ||
       !isa<mla::Conv2DOp, mla::DepthwiseConv2DOp, mla::TransposeConv2DOp, mla::MatmulOp>(producer))
     return false;
   producer->setAttr("table", DenseI8ArrayAttr::get(op.getContext(), *table));

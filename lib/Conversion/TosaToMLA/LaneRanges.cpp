@@ -23,6 +23,16 @@ Range elementRange(Value tensor) {
   return type.isUnsigned() ? LaneRange{0, count - 1} : LaneRange{-count / 2, count / 2 - 1};
 }
 
+/// The same, by what the vector program that makes the tensor stores.
+Range storedRange(Value tensor) {
+  auto maker = tensor.getDefiningOp<mla::VectorOp>();
+  Range type = elementRange(tensor);
+  if (!maker || maker.getOutputs().size() != 1)
+    return type;
+  Range stored = laneRange(maker.getBody().front().getTerminator()->getOperand(0), maker);
+  return stored && (!type || stored->within(type->lo, type->hi)) ? stored : type;
+}
+
 Range checked(int64_t lo, int64_t hi) {
   LaneRange range{lo, hi};
   if (!range.within(std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()))
@@ -104,6 +114,11 @@ std::optional<LaneRange> laneRange(Value lane, mla::VectorOp program) {
   if (auto bilinear = dyn_cast<mla::VGatherBilinearOp>(op)) {
     Range element = elementRange(program.getInputs()[0]);
     int64_t one = int64_t(1) << 2 * bilinear.getFractionBits(); // the weights' sum
+    return element ? checked(element->lo * one, element->hi * one) : std::nullopt;
+  }
+  if (auto linear = dyn_cast<mla::VGatherLinearOp>(op)) {
+    Range element = storedRange(program.getInputs()[0]);
+    int64_t one = int64_t(1) << linear.getFractionBits();
     return element ? checked(element->lo * one, element->hi * one) : std::nullopt;
   }
   if (auto reduce = dyn_cast<mla::VReduceOp>(op);

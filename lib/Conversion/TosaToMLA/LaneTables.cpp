@@ -326,7 +326,8 @@ void TableFolder::run() {
 
 bool readsWholeOperand(Operation *op) {
   return isa<mla::VWindowSumOp, mla::VWindowMaxOp, mla::VWindowCountOp, mla::VRowOp, mla::VColOp,
-             mla::VChannelOp, mla::VGatherBilinearOp, mla::VGatherNearestOp>(op);
+             mla::VChannelOp, mla::VGatherBilinearOp, mla::VGatherLinearOp, mla::VGatherNearestOp>(
+      op);
 }
 
 std::optional<LaneBits> evaluateLane(Operation *op, ArrayRef<LaneBits> operands) {

@@ -78,7 +78,7 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     raiseWideReshapes(func);
     lowerConvolutions(func, constants);
     joinGroups(func, constants);
-    fuseResiduals(func);
+    fuseResiduals(func, constants);
     lowerPooling(func);
     lowerFloatAverages(func, constants);
     lowerSoftmax(func);
@@ -88,6 +88,8 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     lowerElementwise(func, constants);
     fuseVectors(func);
     simplifyVectors(func);
+    raiseScalings(func);
+    splitReductions(func);
     lowerDataMovement(func, constants);
   }
 

@@ -30,7 +30,7 @@ void lowerConvolutions(mlir::func::FuncOp func, ConstantPool &constants);
 /// The convolutions of the groups of one grouped convolution become one layer.
 void joinGroups(mlir::func::FuncOp func, ConstantPool &constants);
 /// Quantized additions whose one operand a convolution alone produces move into its epilogue.
-void fuseResiduals(mlir::func::FuncOp func);
+void fuseResiduals(mlir::func::FuncOp func, ConstantPool &constants);
 /// Max and average pooling as vector programs with a window.
 void lowerPooling(mlir::func::FuncOp func);
 /// f32 average pooling of dequantized tensors, in the order of its additions.
@@ -47,6 +47,10 @@ void lowerElementwise(mlir::func::FuncOp func, ConstantPool &constants);
 void fuseVectors(mlir::func::FuncOp func);
 /// Fewer operations for the same numbers in every vector program.
 void simplifyVectors(mlir::func::FuncOp func);
+/// Sums over the pixels of large images become sums of rectangles and the sum of those.
+void splitReductions(mlir::func::FuncOp func);
+/// Products of an image with one number per channel, an activation, move from VECTOR to TENSOR.
+void raiseScalings(mlir::func::FuncOp func);
 /// Concatenation, slices, padding, reshapes and transposes of 8-bit tensors.
 void lowerDataMovement(mlir::func::FuncOp func, ConstantPool &constants);
 /// int8 -> uint8 at the results moves into the convolution that produces the tensor.

@@ -1,11 +1,15 @@
 // Moves a quantized addition into the epilogue of the convolution that produces one of its operands
 // and has no other user: the OUTPUT engine adds the residual for nothing. Both arithmetics are
 // recognised: LiteRT's (rescale both, add, rescale) and the f32 one of QDQ graphs (dequantize both,
-// add, quantize).
+// add, quantize). Where an activation that is a table stands between the two, OUTPUT looks it up
+// first.
 
+#include "Conversion/TosaToMLA/Cluster.h"
 #include "Conversion/TosaToMLA/Constants.h"
 #include "Conversion/TosaToMLA/Epilogue.h"
 #include "Conversion/TosaToMLA/Idioms.h"
+#include "Conversion/TosaToMLA/LaneTables.h"
+#include "Conversion/TosaToMLA/Lanes.h"
 #include "Conversion/TosaToMLA/Lowering.h"
 #include "Conversion/TosaToMLA/Tensors.h"
 
@@ -138,6 +142,45 @@ Value behindReshape(Value source) {
   return reshape && source.hasOneUse() ? reshape.getInput1() : source;
 }
 
+/// A convolution's result and the function of it that is added.
+struct Operand {
+  Value convolution;
+  DenseI8ArrayAttr table; ///< null: itself
+};
+
+/// The 8-bit tensor that alone `source` is computed from element by element, by operations that
+/// nothing else uses: with the table of that function. `source` itself where it is not found.
+Operand behindFunction(Value source, ConstantPool &constants) {
+  constexpr size_t kMostOps = 32;
+  Operation *root = source.getDefiningOp();
+  if (!isLaneOp(root) || !elementOf(source).isInteger(8) || !source.hasOneUse())
+    return {source, {}};
+  Cluster cluster(root);
+  auto inner = [&](Value leaf) {
+    Operation *op = leaf.getDefiningOp();
+    return isLaneOp(op) && !reducedAxis(op) && cluster.ownsAllUsers(leaf);
+  };
+  for (SmallVector<Value> leaves = cluster.leaves(); cluster.getOps().size() < kMostOps;
+       leaves = cluster.leaves()) {
+    auto next = llvm::find_if(leaves, inner);
+    if (next == leaves.end())
+      break;
+    cluster = cluster.with(next->getDefiningOp());
+  }
+  SmallVector<Value> leaves = cluster.leaves();
+  if (leaves.size() != 1 || !cluster.ownsAllUsers(leaves[0]) || !isByteTensor(leaves[0]))
+    return {source, {}};
+  ClusterEmission emission(cluster, constants);
+  if (!emission.run())
+    return {source, {}};
+  mla::VectorOp program = emission.create();
+  auto table = tableOf(program);
+  program.erase();
+  if (!table)
+    return {source, {}};
+  return {leaves[0], DenseI8ArrayAttr::get(source.getContext(), *table)};
+}
+
 /// Whether `op` is a convolution whose epilogue has room for the addition.
 bool acceptsResidual(Operation *op, Value residual) {
   if (!isa_and_nonnull<mla::Conv2DOp, mla::DepthwiseConv2DOp, mla::TransposeConv2DOp>(op))
@@ -149,10 +192,22 @@ bool acceptsResidual(Operation *op, Value residual) {
              cast<RankedTensorType>(residual.getType()).getNumElements();
 }
 
-/// Adds operand `residual` and the attributes to the convolution, which moves down to `add`: the
-/// residual may be computed between the two.
+/// Erases `op`, and then what it alone used.
+void eraseUnused(Operation *op) {
+  if (!op || !op->use_empty() || isa<mla::MLADialect>(op->getDialect()))
+    return;
+  SmallVector<Value> operands(op->getOperands());
+  op->erase();
+  for (Value operand : operands)
+    eraseUnused(operand.getDefiningOp());
+}
+
+/// Adds operand `residual` and the attributes to the convolution (of whose result `selfTable`,
+/// where there is one, is the function that is added), which moves down to `add`: the residual may
+/// be computed between the two.
 template <typename OpTy>
-void fuseInto(OpTy conv, const Sum &sum, const Term &self, const Term &residual, Operation *add) {
+void fuseInto(OpTy conv, const Sum &sum, const Term &self, const Term &residual,
+              DenseI8ArrayAttr selfTable, Operation *add) {
   auto shape = cast<RankedTensorType>(conv.getOutput().getType()).getShape();
   OpBuilder atAdd(add);
   Value source = residual.source;
@@ -162,8 +217,8 @@ void fuseInto(OpTy conv, const Sum &sum, const Term &self, const Term &residual,
   conv.setResidualAddAttr(
       mla::ResidualAttr::get(conv.getContext(), sum.mode, self.zp, self.multiplier, self.shift,
                              residual.zp, residual.multiplier, residual.shift, sum.multiplier,
-                             sum.shift, sum.zp, self.leftShift, sum.lo, sum.hi));
-  auto table = dyn_cast_or_null<tosa::TableOp>(onlyUser(sum.result));
+                             sum.shift, sum.zp, self.leftShift, sum.lo, sum.hi, selfTable));
+  auto table = selfTable ? tosa::TableOp() : dyn_cast_or_null<tosa::TableOp>(onlyUser(sum.result));
   auto entries = table ? machineTable(table) : std::nullopt;
   Value last = entries ? Value(table.getOutput()) : sum.result;
   if (entries)
@@ -176,9 +231,11 @@ void fuseInto(OpTy conv, const Sum &sum, const Term &self, const Term &residual,
   auto type = cast<RankedTensorType>(last.getType());
   output.setType(type.clone(shape));
   last.replaceAllUsesWith(reshapeTo(atAdd, add->getLoc(), output, type.getShape()));
+  if (selfTable) // the function's operations still use the convolution
+    eraseUnused(last.getDefiningOp());
 }
 
-bool fuse(tosa::AddOp add) {
+bool fuse(tosa::AddOp add, ConstantPool &constants) {
   auto sum = matchLitertAdd(add);
   if (!sum)
     sum = matchFloatAdd(add);
@@ -190,13 +247,16 @@ bool fuse(tosa::AddOp add) {
   int chosen = first && second && second->isBeforeInBlock(first) ? 0 : 1;
   for (int attempt = 0; attempt < 2; ++attempt, chosen = 1 - chosen) {
     const Term &term = sum->terms[chosen], &residual = sum->terms[1 - chosen];
-    Value self = behindReshape(term.source);
+    Operand operand = behindFunction(term.source, constants);
+    DenseI8ArrayAttr selfTable = operand.table;
+    Value self = behindReshape(operand.convolution);
     Operation *conv = self.getDefiningOp();
-    if (!self.hasOneUse() || !term.source.hasOneUse() || !acceptsResidual(conv, residual.source))
+    bool alone = selfTable || self.hasOneUse();
+    if (!alone || !term.source.hasOneUse() || !acceptsResidual(conv, residual.source))
       continue;
     llvm::TypeSwitch<Operation *>(conv)
         .Case<mla::Conv2DOp, mla::DepthwiseConv2DOp, mla::TransposeConv2DOp>(
-            [&](auto op) { fuseInto(op, *sum, term, residual, add); });
+            [&](auto op) { fuseInto(op, *sum, term, residual, selfTable, add); });
     return true;
   }
   return false;
@@ -204,10 +264,10 @@ bool fuse(tosa::AddOp add) {
 
 } // namespace
 
-void fuseResiduals(func::FuncOp func) {
+void fuseResiduals(func::FuncOp func, ConstantPool &constants) {
   SmallVector<tosa::AddOp> adds(func.getBody().front().getOps<tosa::AddOp>());
   for (tosa::AddOp add : adds)
-    fuse(add);
+    fuse(add, constants);
   eraseDead(func);
 }
 

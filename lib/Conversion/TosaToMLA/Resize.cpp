@@ -63,9 +63,10 @@ Value positionsConstant(const Resample &job, int axis, ConstantPool &constants) 
   return constants.get(job.op->getLoc(), cast<ElementsAttr>(elements));
 }
 
+using Rest = llvm::function_ref<Value(VectorBuilder &, Value)>;
+
 /// Builds the program: `rest` goes on from the gathered lane.
-bool build(const Resample &job, bool bilinear, ConstantPool &constants,
-           llvm::function_ref<Value(VectorBuilder &, Value)> rest) {
+bool build(const Resample &job, bool bilinear, ConstantPool &constants, Rest rest) {
   VectorBuilder b(job.op->getContext(), job.op->getLoc());
   b.input(job.input);
   Value row = b.input(positionsConstant(job, 0, constants));
@@ -79,6 +80,51 @@ bool build(const Resample &job, bool bilinear, ConstantPool &constants,
   OpBuilder at(job.op);
   Value(job.output).replaceAllUsesWith(b.create(at, job.output.getType()).getOutputs()[0]);
   return true;
+}
+
+/// The job along one axis alone; the other's positions are whole.
+bool buildAxis(Resample job, int axis, ConstantPool &constants, Rest rest) {
+  auto &other = job.positions[1 - axis];
+  other.clear();
+  for (int64_t index = 0; index < job.outputSize(1 - axis); ++index)
+    other.push_back(index << job.bits);
+  VectorBuilder b(job.op->getContext(), job.op->getLoc());
+  b.input(job.input);
+  Value row = b.input(positionsConstant(job, 0, constants));
+  Value column = b.input(positionsConstant(job, 1, constants));
+  Value mixed = b.toI32<mla::VGatherLinearOp>(row, column,
+                                              axis == 1 ? b.opBuilder().getUnitAttr() : UnitAttr(),
+                                              b.opBuilder().getI32IntegerAttr(job.bits));
+  if (!b.close(rest(b, mixed)))
+    return false;
+  OpBuilder at(job.op);
+  Value(job.output).replaceAllUsesWith(b.create(at, job.output.getType()).getOutputs()[0]);
+  return true;
+}
+
+/// Width in bits of what stands between the two axes: a byte times 2^bits.
+int64_t betweenBits(const Resample &job) { return job.bits <= 7 ? 16 : 32; }
+
+/// One axis after the other: two interpolations per element of the result instead of three times
+/// as many, for a tensor between them that has to be carried to L2 and back.
+bool paysSeparately(const Resample &job) {
+  return 2 * job.outputSize(1) >= 3 * job.inputSize(1) * betweenBits(job) / 8;
+}
+
+bool buildBilinear(const Resample &job, ConstantPool &constants, Rest rest) {
+  constexpr int kMaxBits = 11;
+  if (!paysSeparately(job) || job.bits < 1 || job.bits > kMaxBits)
+    return build(job, /*bilinear=*/true, constants, rest);
+  OpBuilder b(job.op);
+  auto shape = llvm::to_vector(cast<RankedTensorType>(job.output.getType()).getShape());
+  shape[2] = job.inputSize(1);
+  auto type = RankedTensorType::get(shape, b.getIntegerType(betweenBits(job)));
+  Value between = tosa::IdentityOp::create(b, job.op->getLoc(), type, job.input); // a place
+  Resample rows(job), columns(job);
+  rows.op = between.getDefiningOp(), rows.output = between;
+  columns.input = between;
+  return buildAxis(columns, 1, constants, rest) &&
+         buildAxis(rows, 0, constants, [](VectorBuilder &, Value x) { return x; });
 }
 
 bool buildNearest(const Resample &job, ConstantPool &constants) {
@@ -141,19 +187,44 @@ bool dyadicPositions(Resample &job, const CustomOp &op) {
   return true;
 }
 
+/// Where no position has a fraction nothing is mixed: pixels are repeated, or the image stays.
+bool isWhole(const Resample &job) {
+  return llvm::all_of(job.positions, [&](ArrayRef<int32_t> positions) {
+    return llvm::all_of(positions, [&](int32_t p) { return p % (1 << job.bits) == 0; });
+  });
+}
+
+bool buildWhole(Resample job, ConstantPool &constants) {
+  bool stays = job.input.getType() == job.output.getType();
+  for (auto &positions : job.positions)
+    for (auto [index, position] : llvm::enumerate(positions)) {
+      position >>= job.bits;
+      stays &= position == int32_t(index);
+    }
+  job.bits = 0;
+  if (!stays)
+    return buildNearest(job, constants);
+  job.output.replaceAllUsesWith(job.input);
+  return true;
+}
+
 bool lowerLitertBilinear(Resample job, const CustomOp &op, ConstantPool &constants) {
   if (!op.flag("unsigned")) {
     integerPositions(job, op);
+    if (isWhole(job))
+      return buildWhole(job, constants);
     // Divided by 2^20, half away from zero: one less in front of a rounding shift where negative.
-    return build(job, /*bilinear=*/true, constants, [](VectorBuilder &b, Value sum) {
+    return buildBilinear(job, constants, [](VectorBuilder &b, Value sum) {
       Value sign = b.same<mla::VShrOp>(sum, b.i32(31), UnitAttr());
       return b.same<mla::VShrOp>(b.add(sum, sign), b.i32(20), b.opBuilder().getUnitAttr());
     });
   }
   if (!dyadicPositions(job, op))
     return false;
+  if (isWhole(job))
+    return buildWhole(job, constants);
   // trunc(x + 0.5) of the positive x = sum / 2^14 + 128: half up.
-  return build(job, /*bilinear=*/true, constants, [&](VectorBuilder &b, Value sum) {
+  return buildBilinear(job, constants, [&](VectorBuilder &b, Value sum) {
     return b.same<mla::VShrOp>(sum, b.i32(2 * job.bits), b.opBuilder().getUnitAttr());
   });
 }
@@ -193,7 +264,7 @@ bool lowerTosaBilinear(Resample job, ArrayRef<int64_t> scale, ArrayRef<int64_t> 
           job.limited(axis, position * (int64_t(1) << (job.bits - bits[axis]))));
     }
   int excess = 2 * job.bits - bits[0] - bits[1];
-  return build(job, /*bilinear=*/true, constants, [&](VectorBuilder &b, Value sum) {
+  return buildBilinear(job, constants, [&](VectorBuilder &b, Value sum) {
     return excess ? b.same<mla::VShrOp>(sum, b.i32(excess), UnitAttr()) : sum;
   });
 }

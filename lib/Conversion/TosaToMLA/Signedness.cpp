@@ -25,11 +25,11 @@ mla::RequantAttr plus128(mla::RequantAttr attr) {
 }
 
 mla::ResidualAttr plus128(mla::ResidualAttr attr) {
-  return mla::ResidualAttr::get(attr.getContext(), attr.getMode(), attr.getSelfZp(),
-                                attr.getSelfMultiplier(), attr.getSelfShift(), attr.getResidualZp(),
-                                attr.getResidualMultiplier(), attr.getResidualShift(),
-                                attr.getSumMultiplier(), attr.getSumShift(), attr.getSumZp() + 128,
-                                attr.getLeftShift(), attr.getLo() + 128, attr.getHi() + 128);
+  return mla::ResidualAttr::get(
+      attr.getContext(), attr.getMode(), attr.getSelfZp(), attr.getSelfMultiplier(),
+      attr.getSelfShift(), attr.getResidualZp(), attr.getResidualMultiplier(),
+      attr.getResidualShift(), attr.getSumMultiplier(), attr.getSumShift(), attr.getSumZp() + 128,
+      attr.getLeftShift(), attr.getLo() + 128, attr.getHi() + 128, attr.getSelfTable());
 }
 
 /// The same for the last steps of a vector program: clamp(x + c) becomes clamp'(x + (c + 128)).

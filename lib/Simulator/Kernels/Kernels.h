@@ -29,6 +29,7 @@ struct OutputTask {
   int32_t resZp, selfZp, resMultiplier, resShift, selfMultiplier, selfShift;
   int32_t sumMultiplier, sumShift, leftShift, sumZp, sumLo, sumHi;
   const uint8_t *table; ///< nullptr: none
+  bool tableFirst;      ///< in front of the residual addition
 };
 
 /// One micro-operation without memory access but to its table, on `count` values, a multiple of 16.

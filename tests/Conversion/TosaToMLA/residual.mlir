@@ -71,3 +71,38 @@ func.func @main(%x: tensor<1x5x3x4xi8>, %y: tensor<1x10x3x6xi8>) -> tensor<1x5x3
   %q = tosa.custom %sum {domain_name = "afe", operator_name = "quantize", implementation_attrs = "{rounding = \22half_even\22, scale = 0.75 : f32, zero_point = 1 : i64}"} : (tensor<1x5x3x6xf32>) -> tensor<1x5x3x6xi8>
   return %q : tensor<1x5x3x6xi8>
 }
+
+// -----
+
+// x * sigmoid(x) between the convolution and the addition is a function of a byte: a table in front of
+// the addition.
+// CHECK-LABEL: func.func @main
+// CHECK: mla.conv2d %arg0, %{{.*}} residual(%{{.*}})
+// CHECK-SAME: residual_add = #mla.residual<f32_add, selfZp = -20, {{.*}}selfTable = [-21, -21, -20,
+// CHECK-NOT: tosa.
+func.func @main(%x: tensor<1x5x3x4xi8>, %y: tensor<1x10x3x6xi8>) -> tensor<1x5x3x6xi8> {
+  %w = "tosa.const"() <{values = dense<2> : tensor<6x1x1x4xi8>}> : () -> tensor<6x1x1x4xi8>
+  %b = "tosa.const"() <{values = dense<0> : tensor<6xi32>}> : () -> tensor<6xi32>
+  %z = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %zi = "tosa.const"() <{values = dense<0> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %m = "tosa.const"() <{values = dense<1518500250> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %s = "tosa.const"() <{values = dense<38> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %vz = "tosa.const"() <{values = dense<3> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %acc = tosa.conv2d %x, %w, %b, %z, %z {acc_type = i32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>}
+    : (tensor<1x5x3x4xi8>, tensor<6x1x1x4xi8>, tensor<6xi32>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x5x3x6xi32>
+  %v = tosa.rescale %acc, %m, %s, %zi, %vz {scale32 = true, rounding_mode = DOUBLE_ROUND, per_channel = false, input_unsigned = false, output_unsigned = false}
+    : (tensor<1x5x3x6xi32>, tensor<1xi32>, tensor<1xi8>, tensor<1xi32>, tensor<1xi8>) -> tensor<1x5x3x6xi8>
+  %p = tosa.max_pool2d %y {kernel = array<i64: 2, 1>, stride = array<i64: 2, 1>, pad = array<i64: 0, 0, 0, 0>} : (tensor<1x10x3x6xi8>) -> tensor<1x5x3x6xi8>
+  %af = tosa.custom %v {domain_name = "afe", operator_name = "dequantize", implementation_attrs = "{scale = 0.5 : f32, zero_point = 3 : i64}"} : (tensor<1x5x3x6xi8>) -> tensor<1x5x3x6xf32>
+  %sf = tosa.sigmoid %af : (tensor<1x5x3x6xf32>) -> tensor<1x5x3x6xf32>
+  %gq = tosa.custom %sf {domain_name = "afe", operator_name = "quantize", implementation_attrs = "{rounding = \22half_even\22, scale = 3.906250e-03 : f32, zero_point = -128 : i64}"} : (tensor<1x5x3x6xf32>) -> tensor<1x5x3x6xi8>
+  %gf = tosa.custom %gq {domain_name = "afe", operator_name = "dequantize", implementation_attrs = "{scale = 3.906250e-03 : f32, zero_point = -128 : i64}"} : (tensor<1x5x3x6xi8>) -> tensor<1x5x3x6xf32>
+  %zs = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %mf = tosa.mul %af, %gf, %zs : (tensor<1x5x3x6xf32>, tensor<1x5x3x6xf32>, tensor<1xi8>) -> tensor<1x5x3x6xf32>
+  %mq = tosa.custom %mf {domain_name = "afe", operator_name = "quantize", implementation_attrs = "{rounding = \22half_even\22, scale = 0.5 : f32, zero_point = -20 : i64}"} : (tensor<1x5x3x6xf32>) -> tensor<1x5x3x6xi8>
+  %vf = tosa.custom %mq {domain_name = "afe", operator_name = "dequantize", implementation_attrs = "{scale = 0.5 : f32, zero_point = -20 : i64}"} : (tensor<1x5x3x6xi8>) -> tensor<1x5x3x6xf32>
+  %pf = tosa.custom %p {domain_name = "afe", operator_name = "dequantize", implementation_attrs = "{scale = 0.25 : f32, zero_point = 0 : i64}"} : (tensor<1x5x3x6xi8>) -> tensor<1x5x3x6xf32>
+  %sum = tosa.add %vf, %pf : (tensor<1x5x3x6xf32>, tensor<1x5x3x6xf32>) -> tensor<1x5x3x6xf32>
+  %q = tosa.custom %sum {domain_name = "afe", operator_name = "quantize", implementation_attrs = "{rounding = \22half_even\22, scale = 0.75 : f32, zero_point = 1 : i64}"} : (tensor<1x5x3x6xf32>) -> tensor<1x5x3x6xi8>
+  return %q : tensor<1x5x3x6xi8>
+}

@@ -91,3 +91,41 @@ func.func @main(%x: tensor<1x3x4x7xi8>) -> tensor<1x5x4xi32> {
   %a = tosa.argmax %r {axis = 3 : i32} : (tensor<1x5x4x7xi8>) -> tensor<1x5x4xi32>
   return %a : tensor<1x5x4xi32>
 }
+
+// -----
+
+// Where an image grows far in width, rows are mixed first and columns then: 16 bits hold what stands between.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[ROWS:.*]] = mla.vector %arg0, {{.*}} -> tensor<1x17x3x7xi16>
+// CHECK: mla.v.gather_linear %{{.*}}, %{{.*}} {fraction_bits = 7 : i32}
+// CHECK: mla.vector %[[ROWS]], {{.*}} -> tensor<1x17x17x1xi32>
+// CHECK: %[[S:.*]] = mla.v.gather_linear %{{.*}}, %{{.*}} {columns, fraction_bits = 7 : i32}
+// CHECK: %[[V:.*]] = mla.v.shr %[[S]], %{{.*}} {round}
+// CHECK: mla.v.reduce argmax channels %[[V]]
+func.func @main(%x: tensor<1x3x3x7xi8>) -> tensor<1x17x17xi32> {
+  %r = tosa.custom %x {domain_name = "afe", operator_name = "litert.resize_bilinear", implementation_attrs = "{align_corners = true, half_pixel_centers = false, unsigned = true}"} : (tensor<1x3x3x7xi8>) -> tensor<1x17x17x7xi8>
+  %a = tosa.argmax %r {axis = 3 : i32} : (tensor<1x17x17x7xi8>) -> tensor<1x17x17xi32>
+  return %a : tensor<1x17x17xi32>
+}
+
+// -----
+
+// A bilinear resize of a single pixel repeats it.
+// CHECK-LABEL: func.func @main
+// CHECK: mla.v.gather_nearest
+// CHECK-NOT: mla.v.gather_bilinear
+func.func @main(%x: tensor<1x1x1x7xi8>) -> tensor<1x5x4x7xi8> {
+  %r = tosa.custom %x {domain_name = "afe", operator_name = "litert.resize_bilinear", implementation_attrs = "{align_corners = true, half_pixel_centers = false, unsigned = true}"} : (tensor<1x1x1x7xi8>) -> tensor<1x5x4x7xi8>
+  return %r : tensor<1x5x4x7xi8>
+}
+
+// -----
+
+// One to the same size is none.
+// CHECK-LABEL: func.func @main
+// CHECK-NOT: mla.vector
+// CHECK: return %arg0
+func.func @main(%x: tensor<1x5x4x7xi8>) -> tensor<1x5x4x7xi8> {
+  %r = tosa.custom %x {domain_name = "afe", operator_name = "litert.resize_bilinear", implementation_attrs = "{align_corners = false, half_pixel_centers = false}"} : (tensor<1x5x4x7xi8>) -> tensor<1x5x4x7xi8>
+  return %r : tensor<1x5x4x7xi8>
+}

@@ -109,6 +109,14 @@ module attributes {a.b = #mla.residual<f32_add, selfZp = 0, selfMultiplier = 1, 
 
 // -----
 
+// #mla.residual (C3): the table has an entry for every byte.
+// expected-error @+1 {{selfTable has 3 entries, expected 256}}
+module attributes {a.b = #mla.residual<f32_add, selfZp = 0, selfMultiplier = 1, selfShift = 31,
+    residualZp = 0, residualMultiplier = 1, residualShift = 31, sumMultiplier = 1, sumShift = 49, sumZp = 0,
+    selfTable = [1, 2, 3]>} {}
+
+// -----
+
 // #mla.window (C1): the window moves.
 // expected-error @+1 {{window kernel, stride or dilation is 0, allowed is 1 to 255}}
 module attributes {a.b = #mla.window<kernelRows = 3, kernelCols = 2, strideRows = 0, strideCols = 1, padTop = 0,

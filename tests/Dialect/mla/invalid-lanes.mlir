@@ -175,6 +175,19 @@ func.func @f(%a0: tensor<1x7x5x24xi8>) {
 
 // -----
 
+// mla.v.gather_linear (C1): as for both axes together.
+func.func @f(%a0: tensor<1x7x5x24xi8>) {
+  %y = mla.vector %a0 : (tensor<1x7x5x24xi8>) -> tensor<1x7x5x24xi8> {
+  ^bb0(%x0: i32):
+    // expected-error @+1 {{'mla.v.gather_linear' op fraction_bits is 12, allowed is 0 to 11}}
+    %s = mla.v.gather_linear %x0, %x0 {columns, fraction_bits = 12 : i32}
+    mla.v.yield %x0 : i32
+  }
+  return
+}
+
+// -----
+
 // mla.v.gather_bilinear (C1): the weighted sum of bytes fits into an int32.
 func.func @f(%a0: tensor<1x7x5x24xi8>) {
   %y = mla.vector %a0 : (tensor<1x7x5x24xi8>) -> tensor<1x7x5x24xi8> {

@@ -478,3 +478,52 @@ func.func @f(%l: tensor<3x7x20xi8>, %r: tensor<3x20x9xi8>) {
 // mla.const: the result has the type of the value.
 // expected-error @+1 {{'mla.const' op failed to verify that all of {value, result} have same type}}
 %0 = "mla.const"() {value = dense<1> : tensor<3xi32>} : () -> tensor<4xi32>
+
+// -----
+
+// mla.scale (C1): zero points are values of the operands' types.
+func.func @f(%x: tensor<2x9x7x24xi8>, %f: tensor<2x1x1x24xi8>) {
+  // expected-error @+1 {{'mla.scale' op input_zp is -200, allowed is -128 to 127}}
+  %y = mla.scale %x, %f {input_zp = -200 : i32, factors_zp = 0 : i32,
+      requant = #mla.requant<double, multipliers = [1], shifts = [31]>}
+      : tensor<2x9x7x24xi8>, tensor<2x1x1x24xi8> -> tensor<2x9x7x24xi8>
+  return
+}
+
+// -----
+
+// mla.scale (C10): one factor per image and channel.
+func.func @f(%x: tensor<2x9x7x24xi8>, %f: tensor<1x1x1x24xi8>) {
+  // expected-error @+1 {{'mla.scale' op factors has shape [1, 1, 1, 24], expected [2, 1, 1, 24] from input}}
+  %y = mla.scale %x, %f {input_zp = 0 : i32, factors_zp = 0 : i32,
+      requant = #mla.requant<double, multipliers = [1], shifts = [31]>}
+      : tensor<2x9x7x24xi8>, tensor<1x1x1x24xi8> -> tensor<2x9x7x24xi8>
+  return
+}
+
+// -----
+
+// mla.scale (C11): the output has the input's shape.
+func.func @f(%x: tensor<2x9x7x24xi8>, %f: tensor<2x1x1x24xi8>) {
+  // expected-error @+1 {{'mla.scale' op output has shape [2, 9, 9, 24], expected [2, 9, 7, 24] from input}}
+  %y = mla.scale %x, %f {input_zp = 0 : i32, factors_zp = 0 : i32,
+      requant = #mla.requant<double, multipliers = [1], shifts = [31]>}
+      : tensor<2x9x7x24xi8>, tensor<2x1x1x24xi8> -> tensor<2x9x9x24xi8>
+  return
+}
+
+// -----
+
+// Convolutions (C8): OUTPUT looks up one table.
+func.func @f(%x: tensor<1x9x7x24xi8>, %w: tensor<8x1x1x24xi8>, %r: tensor<1x9x7x8xi8>) {
+  // expected-error @+1 {{'mla.conv2d' op has a table beside the residual addition's selfTable}}
+  %y = mla.conv2d %x, %w residual(%r) {stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>,
+      pad = array<i64: 0, 0, 0, 0>, input_zp = 0 : i32, weight_zp = 0 : i32,
+      table = array<i8: 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1>,
+      requant = #mla.requant<double, multipliers = [1], shifts = [31]>,
+      residual_add = #mla.residual<litert_add, selfZp = 0, selfMultiplier = 1, selfShift = 31,
+        residualZp = 0, residualMultiplier = 1, residualShift = 31, sumMultiplier = 1, sumShift = 49, sumZp = 0,
+        selfTable = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]>}
+      : tensor<1x9x7x24xi8>, tensor<8x1x1x24xi8>, tensor<1x9x7x8xi8> -> tensor<1x9x7x8xi8>
+  return
+}

@@ -72,6 +72,15 @@ func.func @matmul(%lhs: tensor<3x7x20xi8>, %rhs: tensor<3x20x9xi8>, %rhs_t: tens
   return
 }
 
+// CHECK-LABEL: func.func @scale
+func.func @scale(%x: tensor<2x9x7x24xi8>, %f: tensor<2x1x1x24xui8>) {
+  // CHECK: mla.scale %{{.*}}, %{{.*}} {factors_zp = 128 : i32, input_zp = 3 : i32, requant = #mla.requant<double, multipliers = [1073741824], shifts = [38], zp = 3>}
+  %0 = mla.scale %x, %f {input_zp = 3 : i32, factors_zp = 128 : i32,
+      requant = #mla.requant<double, multipliers = [1073741824], shifts = [38], zp = 3>}
+      : tensor<2x9x7x24xi8>, tensor<2x1x1x24xui8> -> tensor<2x9x7x24xi8>
+  return
+}
+
 // CHECK-LABEL: func.func @data_movement
 func.func @data_movement(%a: tensor<1x7x5x24xi8>, %b: tensor<1x7x5x3xi8>) {
   // CHECK: mla.concat %{{.*}}, %{{.*}} {axis = 3 : i64}
@@ -311,7 +320,10 @@ func.func @vector_resize(%a: tensor<1x4x3x24xi8>) {
     // CHECK: mla.v.gather_nearest %{{.*}}, %{{.*}}
     %n = mla.v.gather_nearest %half_row, %half_col
     %s = mla.v.add %b, %n : i32
-    mla.v.yield %s : i32
+    // CHECK: mla.v.gather_linear %{{.*}}, %{{.*}} {columns, fraction_bits = 10 : i32}
+    %l = mla.v.gather_linear %half_row, %half_col {columns, fraction_bits = 10 : i32}
+    %t = mla.v.add %s, %l : i32
+    mla.v.yield %t : i32
   }
   return
 }
