@@ -42,7 +42,7 @@ int64_t Cascade::constantBytes(size_t i) const {
                    : int64_t(layer(i).vector.program.size());
 }
 
-std::vector<uint8_t> Cascade::constants(size_t i) const {
+isa::TileBytes Cascade::constants(size_t i) const {
   return shapes[i] ? shapes[i]->packBlocks(0, output(i).blocks(), 0) : layer(i).vector.program;
 }
 

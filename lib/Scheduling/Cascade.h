@@ -63,7 +63,7 @@ public:
   const Tensor &output(size_t i) const { return network->tensors[layer(i).outputs[0]]; }
   /// What a layer needs in L1 for all tiles: weights and parameters, or its micro-program.
   int64_t constantBytes(size_t i) const;
-  std::vector<uint8_t> constants(size_t i) const;
+  isa::TileBytes constants(size_t i) const;
   /// What a vector layer iterates over for `box` of its output: reductions read all they reduce.
   Box domain(size_t i, const Box &box) const;
   /// The box of operand `number` that a layer reads for `box` of its output.

@@ -106,12 +106,12 @@ bool CascadeEmitter::allocateSlots() {
 
 bool CascadeEmitter::loadConstants(size_t layer) {
   e.setLayer(cascade.first + layer);
-  int64_t bytes = cascade.constantBytes(layer);
-  uint64_t address = e.cachedConstant("cascade", [&] { return cascade.constants(layer); });
+  const isa::TileBytes all = cascade.constants(layer);
+  auto bytes = int64_t(all.bytes.size());
   int64_t most = std::max<int64_t>(64, std::min(kFetchBytes, e.stagingBytes() / 8) / 64 * 64);
   for (int64_t at = 0; at < bytes; at += most) {
     int64_t size = std::min(most, bytes - at);
-    L2Ref from = e.fetchConstant(address + at, size);
+    L2Ref from = e.fetchConstant(e.addConstant(all.part(at, size)));
     if (!from)
       return false;
     e.load(mask, from, {from->address, at, size, {}}, constants[layer]);

@@ -96,8 +96,8 @@ class Model:
     ) -> CompileReport:
         """Compiles into `<output_path>/<name>_mpk.tar.gz` and prints what came of it.
 
-        The batch is the largest that fits, up to `batch_size`. `compress` allows compressed
-        weights; this version stores them as they are. `preserve` is accepted: nothing is written
+        The batch is the largest that fits, up to `batch_size`. `compress` stores weights with
+        fewer bytes where that is faster. `preserve` is accepted: nothing is written
         beside the archive. Further keywords are the fields of `afe.options.CompileOptions`.
         Nothing is printed at a `log_level` above INFO. Raises AfeError; then `output_path` is as
         before.
@@ -105,7 +105,9 @@ class Model:
         from afe.compiler import compile_model
 
         _refuse_unsupported(tessellate_parameters, l2_caching_mode)
-        options = CompileOptions.from_keywords(kwargs | {"batch_size": batch_size})
+        options = CompileOptions.from_keywords(
+            kwargs | {"batch_size": batch_size, "compress": compress}
+        )
         report = compile_model(self._copied_source, output_path, options)
         if log_level <= logging.INFO:
             print(report)
