@@ -35,6 +35,7 @@ public:
   void operator()(const char *key, isa::DramRequest::Kind &value) {
     choice(key, value, {"to_l2", "from_l2", "instructions"});
   }
+  void operator()(const char *key, isa::Codec &value) { choice(key, value, {"none", "rans"}); }
   void done() const {
     if (found != nb::len(from))
       fail(what + " has a key that is not known: " + nb::cast<std::string>(nb::repr(from.keys())));

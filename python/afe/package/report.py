@@ -77,10 +77,10 @@ class CompileReport:
     fallbacks: Sequence[Fallback]
     cycles: Mapping[str, Cycles]
     peak_bytes: Mapping[str, int]
-    weights: WeightBytes
     seconds: Mapping[str, float]
     decisions: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
     batches_tried: Sequence[BatchTry] = ()
+    weights: WeightBytes = field(default_factory=lambda: WeightBytes(0, 0, 1.0))
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-able values, keys in this class's order."""
@@ -153,10 +153,10 @@ def _summary_lines(report: CompileReport) -> list[str]:
     )
     peaks = ", ".join(f"{memory} {size:,}" for memory, size in report.peak_bytes.items())
     lines.append(f"peak bytes: {peaks}")
-    weights = report.weights
-    lines.append(
-        f"weights: {weights.raw:,} bytes, {weights.stored:,} in DRAM ({weights.ratio:.1%})"
-    )
+    if (weights := report.weights).raw:
+        lines.append(
+            f"weights: {weights.raw:,} bytes, {weights.stored:,} in DRAM ({weights.ratio:.1%})"
+        )
     lines += [f"  {file.bytes:>12,}  {file.name}" for file in report.files]
     for fallback in report.fallbacks:
         where = f"{fallback.operator} at {fallback.location}"
