@@ -4,6 +4,7 @@
 // ever chosen before them. L1 tiles and L2 staging get their addresses here, next fit.
 #pragma once
 
+#include "Memory/FreeTimes.h"
 #include "Memory/RotatingAllocator.h"
 #include "Scheduling/Cascade.h"
 #include "Scheduling/DramQueue.h"
@@ -25,6 +26,12 @@ struct L1Slot {
 };
 using L1Ref = std::shared_ptr<L1Slot>;
 
+/// A buffer that a layer or a cascade keeps in L1 while it runs.
+struct L1Request {
+  int64_t bytes = 0;
+  std::string name;
+};
+
 /// Bytes of L2 as a LOAD reads them or a STORE writes them: a resident tensor or a staging slot.
 struct L2Slot {
   int64_t address = 0;
@@ -41,11 +48,14 @@ struct Constant {
   uint32_t encodedBytes = 0; ///< as they are stored, 0: as they are read
 };
 
+/// Where the slots of a layer go: where the bytes are free soonest, or in turn through L1.
+enum class SlotOrder { Soonest, InTurn };
+
 class Emitter {
 public:
   /// `encode`: compressed bytes are worked out, not only how many they are.
   Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue,
-          bool encode);
+          SlotOrder slotOrder, bool encode);
 
   /// Emits every layer and the transfers of the outputs. On failure `error` says what did not fit
   /// and `failedLayer` which layer it was.
@@ -65,9 +75,9 @@ public:
 
   /// L1 for `quads`; null (and `error` set) where it does not fit.
   L1Ref allocateL1(int64_t bytes, uint8_t quads, const std::string &name);
-  /// Buffers of these sizes are allocated next: where the gap at the end of L1 would take bytes
-  /// that they need, they begin at its start.
-  void makeRoomL1(const std::vector<int64_t> &sizes, uint8_t quads);
+  /// L1 for all of `requests`, which are in the order in which they are first written; empty (and
+  /// `error` set) where they do not fit.
+  std::vector<L1Ref> allocateL1(const std::vector<L1Request> &requests, uint8_t quads);
   /// A box of a tensor, in L2; `copy` becomes the LOAD that brings it to a tile at dst 0.
   L2Ref openTile(const Tensor &tensor, const Box &box, StridedCopy &copy);
   /// `copy.src` counts from the storage's start.
@@ -123,17 +133,23 @@ private:
     std::array<BankState, 4> state;
   };
 
+  L1Ref slotAt(int64_t address, int64_t bytes, uint8_t quads, const std::string &name);
+  std::vector<L1Ref> allocateSoonest(const std::vector<L1Request> &requests, uint8_t quads);
+  void makeRoomL1(const std::vector<L1Request> &requests, uint8_t quads);
   uint32_t addBuffer(isa::Memory memory, uint8_t quads, uint64_t address, uint64_t bytes,
                      const std::string &name);
   void touch(uint32_t buffer, int64_t from, int64_t to);
   L2Ref stage(int64_t bytes, const std::string &name);
-  /// `request`: addresses, rows, codec and buffer in DRAM; rows lie densely in L2.
-  void fetch(const L2Ref &slot, isa::DramRequest request);
-  void fetchRows(const L2Ref &slot, int64_t dram, int64_t l2, int64_t rows, int64_t rowBytes,
-                 int64_t dramStride, uint32_t dramBuffer);
+  /// A transfer of `request` to the bytes `to` of L2.
+  void fetch(const L2Ref &slot, isa::DramRequest request, const std::vector<Interval> &to);
+  void fetchRows(const L2Ref &slot, int64_t dramBase, int64_t l2Base, const DramPiece &piece,
+                 uint32_t dramBuffer);
+  void sendRows(int storage, int64_t l2Base, const DramPiece &piece, uint32_t buffer);
+  std::vector<DramPiece> packedPieces(int storage, int64_t first, int64_t rows, int64_t rowBytes,
+                                      int64_t stride) const;
   void retire(uint32_t buffer);
   int64_t residentReady(int storage);
-  void fetchInput(int storage, const std::vector<Interval> &ranges);
+  std::vector<uint32_t> fetchInput(int storage, const std::vector<Interval> &ranges);
   /// Engine-free start for `quads` not before `ready`; books the engine.
   int64_t book(uint8_t quads, isa::Engine engine, int64_t ready, int64_t cycles);
   void push(uint8_t quads, int64_t start, isa::Instruction instruction);
@@ -143,6 +159,7 @@ private:
   void finish();
   uint8_t loadRate(uint8_t quads) const;
 
+  const SlotOrder slotOrder;
   uint32_t layer = 0;
   TensorUses uses;
   DramQueue dram;
@@ -151,13 +168,15 @@ private:
   std::vector<std::array<int64_t, isa::kNumEngines>> engineFree;
   std::vector<Banks> banks;
   memory::RotatingAllocator l1Allocator, staging;
+  memory::FreeTimes l1Free;
   std::vector<uint64_t> storageDram;   ///< DRAM address of storages that have one
   std::vector<uint32_t> storageBuffer; ///< L2 buffer of resident storages
   std::vector<uint32_t> storageDramBuffer;
   std::vector<int64_t> storageReady; ///< resident storages: T from which they may be written
   std::vector<uint32_t> lastLayer;   ///< the last layer that reads a storage
-  std::vector<std::vector<bool>> inputChunkFetched;
-  std::vector<std::vector<uint32_t>> inputChunkRequest;
+  std::vector<DramTiles> tiles;      ///< of inputs and outputs
+  /// Per tile of a resident input: the requests that bring it, none before it is fetched.
+  std::vector<std::vector<std::vector<uint32_t>>> tileRequests;
   std::map<std::string, Constant> constantCache;
   const bool encode;
   int64_t lastDone = 0;

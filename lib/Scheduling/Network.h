@@ -5,10 +5,12 @@
 
 #include "Encoding/Codec.h"
 #include "Encoding/Isa.h"
+#include "Scheduling/DramTiles.h"
 #include "Scheduling/StridedCopy.h"
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,7 +39,8 @@ struct Storage {
   Kind kind = Kind::Intermediate;
   std::string name;
   int64_t bytes = 0;
-  const uint8_t *data = nullptr; ///< Constant: its bytes, owned by the caller
+  const uint8_t *data = nullptr;                 ///< Constant: its bytes, owned by the caller
+  std::optional<DramTiles> tiles = std::nullopt; ///< Input, Output: as stated by the user
 };
 
 struct Tensor {

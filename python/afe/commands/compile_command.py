@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 from collections.abc import Container
 from dataclasses import MISSING, Field, fields
+from pathlib import Path
 from typing import Any
 
 from afe.commands import (
-    add_dimensions,
+    add_import_options,
     end_progress,
+    import_options,
     interrupts_held,
     print_json,
     progress_on_terminal,
 )
-from afe.options import CompileOptions, flag_of, parse_dimensions
+from afe.commands.report_command import write_report
+from afe.options import CompileOptions, flag_of
 from afe.target import load_target
+from afe.tessellation import parse_tessellation
 
 EXAMPLES = """examples:
   afe compile resnet8_int8.tflite -o out
@@ -30,8 +34,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="DIR", help="folder for the archive"
     )
-    add_dimensions(parser)
+    add_import_options(parser)
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    parser.add_argument(
+        "--report", metavar="HTML", help="write an HTML page on what the archive costs and why"
+    )
     add_options(parser)
 
 
@@ -51,11 +58,13 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
             flag, dest=option.name, action=action, default=MISSING, help=metadata["help"]
         )
         return
-    if option.type == "tuple[str, ...]":
+    kind = str(option.type)
+    if kind.startswith("tuple["):
         parser.add_argument(
             flag,
             dest=option.name,
             action="append",
+            type=parse_tessellation if "Tessellate" in kind else str,
             default=None,
             metavar=metadata["metavar"],
             help=metadata["help"],
@@ -75,7 +84,7 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compiles and prints the report."""
     options = options_of(arguments)
-    dimensions = parse_dimensions(arguments.dimensions)
+    how = import_options(arguments)
     load_target(options.target)  # a wrong one is told before anything heavy is loaded
     with interrupts_held():
         import afe.ir  # noqa: F401
@@ -84,13 +93,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         report = compile_model(
-            lambda: read_source(arguments.source, dimensions=dimensions),
+            lambda: read_source(arguments.source, options=how),
             arguments.output,
             options,
             progress=progress_on_terminal,
         )
     finally:
         end_progress()
+    if arguments.report:
+        write_report(Path(arguments.report), report.archive, report)
     if arguments.json:
         print_json(report.to_dict())
     else:

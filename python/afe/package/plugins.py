@@ -91,6 +91,8 @@ class _ChainBuilder:
         outer = port.type.with_scalar("float32") if quantized else port.type
         buffer = Buffer(self._unique(port.name), outer)
         node = buffer.node() | {"scalar": port.type.scalar, "shape": list(port.type.shape)}
+        if port.state is not None:
+            node["state"] = {"name": port.state, "initial": list(port.initial)}
         if quantized:
             node["input_range"] = _real_range(port)
             params = {"divisor": port.scale, "zero_point": port.zero_point}
@@ -102,12 +104,14 @@ class _ChainBuilder:
         """The final `pass_through`: the model's outputs in its order, under its names."""
         outputs = self._network.outputs
         inputs = [self._buffers[value.id] for value in self._network.results]
-        params = {
+        params: Json = {
             "output_names": [port.name for port in outputs],
             "output_quantization": [
                 None if port.scale is None else [port.scale, port.zero_point] for port in outputs
             ],
         }
+        if any(port.state for port in outputs):
+            params["output_states"] = [port.state for port in outputs]
         types = [port.type for port in outputs]
         for buffer, port in zip(inputs, outputs, strict=True):
             if buffer.type != port.type:
@@ -205,15 +209,33 @@ class _ChainBuilder:
 
     def _tessellate(self, buffer: Buffer, tensor: PhysicalTensor) -> Buffer:
         _check_same_elements(buffer.type, tensor)
+        if tensor.by_mla:  # dense, or channels that need no padding: the same bytes
+            return buffer
         params = _tile_params(tensor)
+        if tensor.tile:
+            params["frame_shape"] = list(tensor.frame_shape)
         (out,) = self._ev74("tessellation_transform", params, [buffer], [_physical_type(tensor)])
         return out
 
     def _detessellate(self, buffer: Buffer, tensor: PhysicalTensor, logical: TensorType) -> Buffer:
         _check_same_elements(logical, tensor)
+        if tensor.by_mla:
+            return self._without_padding(buffer, tensor, logical)
         params = _tile_params(tensor) | {"frame_shape": list(tensor.frame_shape)}
         (out,) = self._ev74("detessellation_transform", params, [buffer], [logical])
         return out
+
+    def _without_padding(
+        self, buffer: Buffer, tensor: PhysicalTensor, logical: TensorType
+    ) -> Buffer:
+        """The chain's tensor where the MLA wrote the frame itself: padded channels are cut off."""
+        shape = tensor.type.shape
+        padded = tensor.size_in_bytes * shape[-1] // tensor.type.size_in_bytes
+        if padded != shape[-1]:
+            whole = Buffer(buffer.name, TensorType(tensor.type.scalar, (*shape[:-1], padded)))
+            start = {"start": [0] * len(shape)}
+            (buffer,) = self._ev74("slice_transform", start, [whole], [tensor.type])
+        return Buffer(buffer.name, logical)
 
     def _pack(self, segment: str, inputs: Sequence[Buffer]) -> list[Buffer]:
         whole = _bytes_type(sum(buffer.type.size_in_bytes for buffer in inputs))
@@ -293,9 +315,9 @@ def _real_range(port: Port) -> list[float]:
 
 
 def _tile_params(tensor: PhysicalTensor) -> Json:
-    """The whole frame as one slice; channels padded to 16 in layout HWC16."""
+    """One tile, or the whole frame, as a slice; channels padded to 16 in layout HWC16."""
     return {
-        "slice_shape": list(tensor.frame_shape),
+        "slice_shape": list(tensor.tile or tensor.frame_shape),
         "align_c16": tensor.layout == "HWC16",
         "cblock": False,
         "frame_type": tensor.type.scalar,

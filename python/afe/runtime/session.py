@@ -6,7 +6,7 @@ dimension; the last group is padded and the padding dropped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -21,8 +21,11 @@ from afe.runtime.batching import Inputs, make_batches, ordered_inputs
 from afe.runtime.mla import MlaProgram
 from afe.runtime.opened import open_archive
 from afe.runtime.schema import ChainDescription, InputNode, Plugin
+from afe.runtime.states import States
 
 Array = NDArray[Any]
+Observer = Callable[[Plugin, Sequence[Array], Sequence[Array]], None]
+"""Called with a plugin, the buffers it read and those it wrote."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class LoadedArchive:
     def __init__(self, chain: ChainDescription, members: Mapping[str, bytes]) -> None:
         """`members` hold the program of every plugin, as `open_archive` checks."""
         self.chain = chain
+        self.states = States.of_chain(chain)
         self._binaries = {
             plugin.name: members[plugin.executable]
             for plugin in chain.plugins
@@ -73,33 +77,45 @@ class LoadedArchive:
 
     @property
     def inputs(self) -> Sequence[InputNode]:
-        """The model's inputs: name, dtype and shape of one group of images."""
-        return self.chain.inputs
+        """The model's inputs without states: name, dtype and shape of one group of images."""
+        return [node for node in self.chain.inputs if node.state is None]
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        """The model's output names in its order."""
-        return self.chain.output_names
+        """The model's output names in its order, without states."""
+        pairs = zip(self.chain.output_names, self.chain.output_states, strict=True)
+        return tuple(name for name, state in pairs if state is None)
 
-    def run(self, inputs: Inputs, *, accelerator: bool = False, threads: int = 1) -> RunResult:
-        """Runs any number of images.
+    def run(
+        self,
+        inputs: Inputs,
+        *,
+        accelerator: bool = False,
+        threads: int = 1,
+        observer: Observer | None = None,
+    ) -> RunResult:
+        """Runs any number of images; `states` go on from the last call until they are reset.
 
         `inputs`: arrays in the model's order, or by name (or `in0`, `in1`…), in the model's own
-        dtype, or float32 for a quantized input; with `accelerator` cycles are simulated too.
+        dtype, or float32 for a quantized input; with `accelerator` cycles are simulated too;
+        `observer` is told of every plugin that ran.
         Raises AfeError INVALID_INPUT (names, shapes, dtypes) or RUNTIME_FAULT.
         """
-        batches = make_batches(self.ordered(inputs), self.chain.inputs)
+        arrays = self.states.with_inputs(self.ordered(inputs))
+        batches = make_batches(arrays, self.chain.inputs)
         cycles: dict[str, Cycles] = {}
         outputs = [
             # Cycles do not depend on the data: the first group stands for all.
-            self._run_group(group, cycles if accelerator and number == 0 else None, threads)
+            self._run_group(
+                group, cycles if accelerator and number == 0 else None, threads, observer
+            )
             for number, group in enumerate(batches.groups)
         ]
         if accelerator:
             cycles["total"] = total_cycles(list(cycles.values()))
         return RunResult(
-            batches.join(outputs),
-            self.chain.output_names,
+            self.states.take(batches.join(outputs)),
+            self.output_names,
             cycles,
             self.chain.actual_batch,
             len(batches.groups),
@@ -107,10 +123,14 @@ class LoadedArchive:
 
     def ordered(self, inputs: Inputs) -> list[Array]:
         """The arrays in the model's order; AfeError INVALID_INPUT for a wrong name or number."""
-        return ordered_inputs(inputs, self.chain.inputs)
+        return ordered_inputs(inputs, self.inputs)
 
     def _run_group(
-        self, arrays: Sequence[Array], cycles: dict[str, Cycles] | None, threads: int
+        self,
+        arrays: Sequence[Array],
+        cycles: dict[str, Cycles] | None,
+        threads: int,
+        observer: Observer | None,
     ) -> list[Array]:
         """The chain over one full group; fills `cycles` where it is given."""
         buffers = {node.name: array for node, array in zip(self.chain.inputs, arrays, strict=True)}
@@ -124,6 +144,8 @@ class LoadedArchive:
                 outputs = self._run_a65(plugin, inputs)
             else:
                 outputs = ev74.run_kernel(plugin, inputs)
+            if observer is not None:
+                observer(plugin, inputs, outputs)
             buffers.update(zip(plugin.outputs, outputs, strict=False))
         return outputs
 
