@@ -155,7 +155,9 @@ class LayerEnd:
 
 @dataclass(frozen=True)
 class MlaSegment:
-    """One MLA program; `cycles` has the keys of `report.CYCLE_KEYS` and `bound_terms`."""
+    """One MLA program; `cycles` has the keys of `report.CYCLE_KEYS` and `bound_terms`, `weights`
+    those of `report.WeightBytes`.
+    """
 
     name: str
     program: bytes
@@ -167,6 +169,7 @@ class MlaSegment:
     cycles: Mapping[str, Any]
     peak_bytes: Mapping[str, int]
     layers: tuple[LayerEnd, ...]
+    weights: Mapping[str, int] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
 
 
