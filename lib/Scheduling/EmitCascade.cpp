@@ -4,6 +4,7 @@
 // in turn: the instructions of each wave repeat with a short period.
 
 #include "Scheduling/Cascade.h"
+#include "Scheduling/GroupEmitter.h"
 #include "Scheduling/VectorTile.h"
 
 #include <algorithm>
@@ -12,10 +13,10 @@ namespace afe::sched {
 
 namespace {
 
-class CascadeEmitter {
+class CascadeEmitter : public GroupEmitter {
 public:
-  CascadeEmitter(Emitter &e, const Cascade &cascade, const Mapping &mapping)
-      : e(e), cascade(cascade) {
+  CascadeEmitter(Emitter &e, Cascade made, const Mapping &mapping)
+      : e(e), cascade(std::move(made)) {
     for (int q = 0; q < e.quads(); ++q) {
       tiles.push_back(cascade.tilesOf(mapping, q));
       boxes.emplace_back();
@@ -27,7 +28,11 @@ public:
     }
     waves += *std::max_element(cascade.stages.begin(), cascade.stages.end());
   }
-  bool run();
+  bool begin() override {
+    steps = waves;
+    return allocateSlots();
+  }
+  bool step(int64_t wave) override;
 
 private:
   /// One layer's tile in a wave: its bank fills, or one vector instruction.
@@ -53,7 +58,7 @@ private:
     return number >= 0 && number < int64_t(tiles[quad].size());
   }
   const Tensor &tensorOf(size_t index) const {
-    return e.network.tensors[cascade.tensors[index].tensor];
+    return cascade.network->tensors[cascade.tensors[index].tensor];
   }
   L1Tile tileOf(size_t index, int quad, int64_t number) const {
     const std::vector<L1Ref> &turn = slots[index];
@@ -61,7 +66,7 @@ private:
   }
 
   Emitter &e;
-  const Cascade &cascade;
+  const Cascade cascade;
   std::vector<std::vector<CascadeTile>> tiles;      ///< per quad
   std::vector<std::vector<std::vector<Box>>> boxes; ///< per quad, tile, tensor
   std::vector<std::vector<L1Ref>> slots;            ///< per tensor
@@ -142,7 +147,7 @@ CascadeEmitter::Work CascadeEmitter::workOf(int quad, size_t number, int64_t til
   if (box.rows() <= 0)
     return work; // this tile needs nothing of it
   if (!cascade.shapes[number]) {
-    work.vector = {&layer, cascade.domain(number, box), constants[number], {}, {}};
+    work.vector = {cascade.network, &layer, cascade.domain(number, box), constants[number], {}, {}};
     for (int result : layer.outputs)
       work.vector.outputs.push_back(tileOf(cascade.indexOf(result), quad, tile));
     for (size_t k = 0; k < layer.inputs.size(); ++k)
@@ -204,31 +209,27 @@ bool CascadeEmitter::storeTiles(int quad, int64_t wave) {
   return true;
 }
 
-bool CascadeEmitter::run() {
-  if (!allocateSlots())
-    return false;
-  for (int64_t wave = 0; wave < waves; ++wave) {
-    for (size_t i = 0; i < cascade.count; ++i)
-      if (cascade.stages[i] == wave + 1 && !loadConstants(i))
-        return false;
-    e.setLayer(cascade.first);
-    for (int q = 0; q < e.quads(); ++q)
-      if (hasTile(q, wave) && !loadTile(q, wave))
-        return false;
-    for (int q = 0; q < e.quads(); ++q)
-      compute(q, wave);
-    e.setLayer(cascade.last());
-    for (int q = 0; q < e.quads(); ++q)
-      if (!storeTiles(q, wave))
-        return false;
-  }
+bool CascadeEmitter::step(int64_t wave) {
+  for (size_t i = 0; i < cascade.count; ++i)
+    if (cascade.stages[i] == wave + 1 && !loadConstants(i))
+      return false;
+  e.setLayer(cascade.first);
+  for (int q = 0; q < e.quads(); ++q)
+    if (hasTile(q, wave) && !loadTile(q, wave))
+      return false;
+  for (int q = 0; q < e.quads(); ++q)
+    compute(q, wave);
+  e.setLayer(cascade.last());
+  for (int q = 0; q < e.quads(); ++q)
+    if (!storeTiles(q, wave))
+      return false;
   return true;
 }
 
 } // namespace
 
-bool Emitter::emitCascade(const Cascade &cascade, const Mapping &mapping) {
-  return CascadeEmitter(*this, cascade, mapping).run();
+std::unique_ptr<GroupEmitter> Emitter::cascadeEmitter(Cascade cascade, const Mapping &mapping) {
+  return std::make_unique<CascadeEmitter>(*this, std::move(cascade), mapping);
 }
 
 } // namespace afe::sched

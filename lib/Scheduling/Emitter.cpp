@@ -145,8 +145,17 @@ void Emitter::makeRoomL1(const std::vector<int64_t> &sizes, uint8_t quads) {
     l1Allocator.makeRoom(total, quads);
 }
 
-L2Ref Emitter::stage(int64_t bytes, const std::string &name) {
+/// Free bytes of the staging area; constants that were kept give way.
+int64_t Emitter::stagingAddress(int64_t bytes) {
   int64_t address = staging.allocate(bytes);
+  if (address >= 0 || kept.empty())
+    return address;
+  kept.clear();
+  return staging.allocate(bytes);
+}
+
+L2Ref Emitter::stage(int64_t bytes, const std::string &name) {
+  int64_t address = stagingAddress(bytes);
   if (address < 0) {
     fail("'" + network.layers[layer].name + "' needs " + std::to_string(bytes) +
          " more bytes of L2 to stage " + name + ", target '" + target.name + "' has " +
@@ -226,9 +235,18 @@ uint64_t Emitter::cachedConstant(const std::string &key,
 }
 
 L2Ref Emitter::fetchConstant(uint64_t dramAddress, int64_t bytes) {
+  auto known = kept.find(dramAddress);
+  if (known != kept.end() && known->second.bytes == bytes) {
+    L2Ref slot = known->second.slot;
+    if (--known->second.readers == 0)
+      kept.erase(known);
+    return slot;
+  }
   L2Ref slot = stage(bytes, "constants of " + network.layers[layer].name);
   if (slot)
     fetchRows(slot, dramAddress, slot->address, 1, bytes, bytes, isa::kNoBuffer);
+  if (slot && groupsAtOnce > 1)
+    kept[dramAddress] = {slot, bytes, groupsAtOnce - 1};
   return slot;
 }
 

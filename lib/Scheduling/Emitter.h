@@ -34,6 +34,8 @@ struct L2Slot {
 };
 using L2Ref = std::shared_ptr<L2Slot>;
 
+class GroupEmitter;
+
 class Emitter {
 public:
   Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue);
@@ -90,6 +92,8 @@ public:
 
   int quads() const { return static_cast<int>(target.quads); }
   int nextBank(int quad) { return banks[quad].next++ % static_cast<int>(target.accumulator_banks); }
+  /// Bytes of L1 for a group of layers: all, or a part where others are issued beside it.
+  int64_t l1Share() const { return target.l1_bytes / groupsAtOnce; }
   int64_t stagingBytes() const { return target.l2_bytes - plan.stagingBase; }
   /// DRAM address of the constant `key` of the current layer, or made by `make`.
   uint64_t cachedConstant(const std::string &key,
@@ -99,11 +103,17 @@ public:
   void setLayer(size_t number) { layer = number; }
 
 private:
-  bool emitConv(const Layer &layer, const Mapping &mapping);
-  bool emitVector(const Layer &layer, const Mapping &mapping);
-  bool emitMove(const Layer &layer, const Mapping &mapping);
-  bool emitCascade(const Cascade &cascade, const Mapping &mapping);
+  std::unique_ptr<GroupEmitter> convEmitter(const Network &view, const Layer &layer,
+                                            const Mapping &mapping);
+  std::unique_ptr<GroupEmitter> vectorEmitter(const Network &view, const Layer &layer,
+                                              const Mapping &mapping);
+  std::unique_ptr<GroupEmitter> moveEmitter(const Layer &layer, const Mapping &mapping);
+  std::unique_ptr<GroupEmitter> cascadeEmitter(Cascade cascade, const Mapping &mapping);
+  /// Of the layer, or the cascade, that starts at `first`; `view`: the network, or a part of it.
+  std::unique_ptr<GroupEmitter> groupEmitter(const Network &view, size_t first);
   bool emitGroup(size_t first);
+  bool emitStaggered();
+  void retireGroup(size_t first, size_t end);
 
   struct BankState {
     int64_t written = 0, read = 0;
@@ -117,6 +127,7 @@ private:
                      const std::string &name);
   void touch(uint32_t buffer, int64_t from, int64_t to);
   L2Ref stage(int64_t bytes, const std::string &name);
+  int64_t stagingAddress(int64_t bytes);
   void fetchRows(const L2Ref &slot, int64_t dram, int64_t l2, int64_t rows, int64_t rowBytes,
                  int64_t dramStride, uint32_t dramBuffer);
   void retire(uint32_t buffer);
@@ -132,6 +143,7 @@ private:
   uint8_t loadRate(uint8_t quads) const;
 
   uint32_t layer = 0;
+  int64_t groupsAtOnce = 1;
   TensorUses uses;
   DramQueue dram;
   HazardTracker l2, dramBytes;
@@ -147,6 +159,12 @@ private:
   std::vector<std::vector<bool>> inputChunkFetched;
   std::vector<std::vector<uint32_t>> inputChunkRequest;
   std::map<std::string, uint64_t> constantCache;
+  /// Constants in staging that other parts of the batch will read, by their address in DRAM.
+  struct Kept {
+    L2Ref slot;
+    int64_t bytes, readers;
+  };
+  std::map<uint64_t, Kept> kept;
   int64_t lastDone = 0;
 };
 

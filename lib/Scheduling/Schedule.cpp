@@ -8,6 +8,7 @@
 #include "Scheduling/PlanCascades.h"
 #include "Scheduling/PlanLayers.h"
 #include "Scheduling/Residency.h"
+#include "Scheduling/Stagger.h"
 #include "Simulator/Stats.h"
 
 #include <algorithm>
@@ -79,8 +80,15 @@ namespace {
 /// Smaller tiles for what did not fit into L1 or the staging area of L2.
 class Shrinker {
 public:
-  Shrinker(const Network &network, const Target &target)
-      : network(network), target(target), budgets(network.layers.size(), target.l1_bytes / 2) {}
+  Shrinker(const Network &network, const Target &target, const Stagger &stagger)
+      : whole(network), target(target), stagger(stagger),
+        budgets(network.layers.size(), target.l1_bytes / 2) {
+    if (stagger.parts > 1) {
+      part = partOf(network, stagger, 0);
+      for (size_t l = stagger.first; l < stagger.end; ++l)
+        budgets[l] /= stagger.parts;
+    }
+  }
 
   bool shrink(size_t layer, Plan &plan) {
     size_t first = layer;
@@ -90,6 +98,7 @@ public:
       return shrinkCascade(first, plan);
     budgets[layer] = budgets[layer] * 4 / 5;
     std::string ignored;
+    const Network &network = networkOf(layer);
     return planLayer(network, network.layers[layer], target, {budgets[layer]}, plan.mappings[layer],
                      ignored, {plan.options.effort});
   }
@@ -110,16 +119,22 @@ private:
   bool dissolve(size_t first, Plan &plan) {
     std::string ignored;
     size_t end = first + plan.mappings[first].cascade;
+    Target share = target;
+    if (stagger.covers(first))
+      share.l1_bytes /= stagger.parts;
     for (size_t layer = first; layer < end; ++layer)
-      if (!planAlone(network, layer, target, plan, ignored))
+      if (!planAlone(networkOf(layer), layer, share, plan, ignored))
         return false;
     // What stayed in L1 needs a place in L2 now.
-    chooseResidency(network, target, plan);
-    return placeSegment(network, target, plan, ignored);
+    chooseResidency(whole, target, plan);
+    return placeSegment(whole, target, plan, ignored);
   }
+  const Network &networkOf(size_t layer) const { return stagger.covers(layer) ? part : whole; }
 
-  const Network &network;
+  const Network &whole;
   const Target &target;
+  const Stagger stagger;
+  Network part; ///< what a part of the batch sees, where there are several
   std::vector<int64_t> budgets; ///< per layer by itself
 };
 
@@ -131,7 +146,7 @@ static bool emit(const Network &network, const Target &target, Plan &plan, bool 
                  isa::Program &program, std::string &error) {
   int64_t prologue = 600;
   bool measured = !exact;
-  Shrinker shrinker(network, target);
+  Shrinker shrinker(network, target, plan.stagger);
   for (int attempt = 0; attempt < 200; ++attempt) {
     Emitter emitter(network, plan, target, prologue);
     if (emitter.run()) {
@@ -168,7 +183,7 @@ public:
   /// Chooses residency for the plan's mappings; what is spilled is added to `spilled`.
   void enter(Plan plan, std::vector<bool> &spilled) {
     for (Plan &other : tried)
-      if (sameGroups(other.mappings, plan.mappings)) {
+      if (other.stagger == plan.stagger && sameGroups(other.mappings, plan.mappings)) {
         other.trace = std::move(plan.trace);
         return;
       }
@@ -190,6 +205,7 @@ public:
     int64_t fewest = -1, joined = -1;
     for (const Plan &candidate : tried) {
       int64_t cycles = wall(candidate, error);
+      fprintf(stderr, "race: parts %ld cycles %ld %s predicted %ld\n", candidate.stagger.parts, cycles, cycles < 0 ? error.c_str() : "", sumOfLayers(candidate));
       if (cycles >= 0 && (fewest < 0 || cycles < fewest))
         fewest = cycles, plan = candidate;
       if (cycles >= 0 && !noneJoined(candidate) && (joined < 0 || cycles < joined))
@@ -294,10 +310,59 @@ static bool enterPlans(const Network &network, const Target &target, Plan plan, 
   return true;
 }
 
+/// Mappings of the layers [first, end) by themselves, in a plan of their own.
+static bool planRange(const Network &network, size_t first, size_t end, const Target &target,
+                      Plan &plan, std::string &error) {
+  Network range = layersOf(network, first, end);
+  Plan own;
+  own.options = plan.options;
+  own.mappings.resize(end - first);
+  own.trace.resize(end - first);
+  for (size_t l = 0; l < end - first; ++l)
+    if (!planAlone(range, l, target, own, error))
+      return false;
+  planCascades(range, target, std::vector<bool>(network.storages.size(), false), own);
+  std::copy(own.mappings.begin(), own.mappings.end(), plan.mappings.begin() + first);
+  std::copy(own.trace.begin(), own.trace.end(), plan.trace.begin() + first);
+  return true;
+}
+
+/// The batch in parts that run staggered, where that promises to be worth it.
+static void enterStaggered(const Network &network, const Target &target, Plan plan,
+                           PlanRace &race) {
+  constexpr int64_t kParts = 2;
+  plan.stagger = findStagger(network, kParts);
+  fprintf(stderr, "stagger region %zu..%zu parts %ld of %zu layers\n", plan.stagger.first, plan.stagger.end, plan.stagger.parts, network.layers.size());
+  if (!plan.options.staggeredBatch || plan.stagger.parts == 0)
+    return;
+  const Stagger &s = plan.stagger;
+  Network part = partOf(network, s, 0);
+  Target share = target;
+  share.l1_bytes = target.l1_bytes / s.parts;
+  plan.mappings.assign(network.layers.size(), {});
+  plan.trace.assign(network.layers.size(), {});
+  std::string error; // what cannot be planned so is not entered
+  struct P { std::string &e; ~P() { if (!e.empty()) fprintf(stderr, "stagger error %s\n", e.c_str()); } } pp{error};
+  if (!planRange(part, s.first, s.end, share, plan, error) ||
+      !planRange(network, 0, s.first, target, plan, error) ||
+      !planRange(network, s.end, network.layers.size(), target, plan, error))
+    return;
+  int64_t inTurn = 0;
+  for (const GroupTime &group : groupTimes(plan.mappings, s.first, s.end))
+    inTurn += group.cycles * s.parts;
+  int64_t estimate = chooseLag(part, target, plan.mappings, plan.stagger);
+  fprintf(stderr, "stagger inTurn %ld estimate %ld lag %ld\n", inTurn, estimate, plan.stagger.lag);
+  if (estimate >= inTurn * 49 / 50)
+    return;
+  std::vector<bool> ignored(network.storages.size(), false);
+  race.enter(plan, ignored);
+}
+
 bool planSegment(const Network &network, const Target &target, Plan &plan, std::string &error) {
   PlanRace race(network, target, plan.options);
   if (!enterPlans(network, target, plan, race, error))
     return false;
+  enterStaggered(network, target, plan, race);
   if (plan.options.effort == Effort::High) { // never worse than with less effort
     Plan usual = plan;
     usual.options.effort = Effort::Default;

@@ -89,6 +89,7 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     lowerElementwise(func, constants);
     fuseVectors(func);
     simplifyVectors(func);
+    joinPixelNumbers(func);
     lowerDataMovement(func, constants);
     eraseDead(func);
     markHostWork(func);
