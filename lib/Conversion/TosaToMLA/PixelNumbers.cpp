@@ -1,6 +1,6 @@
 // Programs over one number per pixel (what follows from the mean and the variance of a layer
-// normalization) move into the program that makes their operands by reducing channels: there such a
-// number costs one lane, in a program of its own the sixteen of a block.
+// normalization) become one with the programs that make these numbers by reducing channels: there
+// such a number costs one lane, in a program of its own the sixteen of a block.
 
 #include "Conversion/TosaToMLA/LaneRanges.h"
 #include "Conversion/TosaToMLA/LaneTables.h"
@@ -15,31 +15,30 @@ using namespace mlir;
 namespace afe {
 namespace {
 
-/// Whether a lane reads back what a store of it leaves in an element of `type`.
-bool survivesStore(Value lane, Type type, mla::VectorOp program) {
-  Type element = getElementTypeOrSelf(type);
-  if (element.isInteger(32) || element.isF32())
-    return true;
-  auto integer = cast<IntegerType>(element);
-  int64_t width = integer.getWidth(), lo = integer.isUnsigned() ? 0 : -(int64_t(1) << (width - 1));
-  std::optional<LaneRange> range = laneRange(lane, program);
-  return range && range->within(lo, lo + (int64_t(1) << width) - 1);
+bool isOneNumberPerPixel(mla::VectorOp op) { return op.getDomain().back() == 1; }
+
+bool isWindowless(mla::VectorOp op) {
+  return !op.getWindow() && llvm::none_of(op.getBody().front(), [](Operation &lane) {
+    auto reduce = dyn_cast<mla::VReduceOp>(lane);
+    return readsWholeOperand(&lane) || (reduce && reduce.getAxis() == mla::ReduceAxis::pixels);
+  });
 }
 
-bool isOneNumberPerPixel(mla::VectorOp op) {
-  return op.getDomain().back() == 1 && !op.getWindow() &&
-         llvm::none_of(op.getBody().front(), [](Operation &lane) {
-           return readsWholeOperand(&lane) || isa<mla::VReduceOp>(lane);
-         });
+/// The value that the program yields as `result`.
+Value yielded(Value result) {
+  auto op = cast<mla::VectorOp>(result.getDefiningOp());
+  return op.getBody().front().getTerminator()->getOperand(
+      cast<OpResult>(result).getResultNumber());
 }
 
-/// A program and another that reads its results, as one.
+/// A program with all that make the numbers per pixel that it reads.
 class Joiner {
 public:
-  Joiner(mla::VectorOp producer, mla::VectorOp consumer) : producer(producer), consumer(consumer) {}
+  explicit Joiner(mla::VectorOp last) { collect(last); }
+  ArrayRef<mla::VectorOp> parts() const { return programs; }
 
   bool join() {
-    if (!fits())
+    if (programs.size() < 2 || !fits())
       return false;
     mla::VectorOp joined = build();
     if (microOps(joined) > kMaxMicroOps || joined.getInputs().size() > size_t(kMaxVectorInputs)) {
@@ -48,77 +47,94 @@ public:
     }
     for (auto [value, replacement] : llvm::zip(results, joined.getOutputs()))
       value.replaceAllUsesWith(replacement);
-    consumer.erase();
-    producer.erase();
+    for (mla::VectorOp program : llvm::reverse(programs))
+      program.erase();
     return true;
   }
 
 private:
-  /// Whether the consumer can run over the producer's pixels, and which results are left.
-  bool fits() {
-    ArrayRef<int64_t> wide = producer.getDomain(), narrow = consumer.getDomain();
-    if (producer.getWindow() || wide.size() != narrow.size() ||
-        wide.drop_back() != narrow.drop_back() || producer->getBlock() != consumer->getBlock())
-      return false;
-    Operation *yield = producer.getBody().front().getTerminator();
-    for (Value input : consumer.getInputs()) {
-      Operation *def = input.getDefiningOp();
-      if (def == producer) {
-        unsigned number = cast<OpResult>(input).getResultNumber();
-        if (!survivesStore(yield->getOperand(number), input.getType(), producer))
-          return false;
-      } else if ((def && !def->isBeforeInBlock(producer)) || shapeOf(input).back() != 1) {
-        return false;
-      }
-    }
-    auto isReadElsewhere = [&](Value result) {
-      return llvm::any_of(result.getUsers(), [&](Operation *user) { return user != consumer; });
-    };
-    for (mla::VectorOp op : {producer, consumer})
-      for (Value result : op.getOutputs())
-        if (isReadElsewhere(result))
-          results.push_back(result);
-    return !results.empty() && results.size() <= size_t(kMaxVectorOutputs);
+  /// In the order of the block.
+  void collect(mla::VectorOp program) {
+    if (llvm::is_contained(programs, program))
+      return;
+    for (Value input : program.getInputs())
+      if (mla::VectorOp producer = producerOf(input))
+        collect(producer);
+    programs.push_back(program);
+    llvm::sort(programs,
+               [](mla::VectorOp a, mla::VectorOp b) { return a->isBeforeInBlock(b); });
   }
 
-  /// In front of the producer: what it reads is there.
+  static mla::VectorOp producerOf(Value input) {
+    return shapeOf(input).back() == 1 ? input.getDefiningOp<mla::VectorOp>() : mla::VectorOp();
+  }
+
+  /// Whether the programs run over the same pixels, and from which tensors to which.
+  bool fits() {
+    mla::VectorOp first = programs.front();
+    SmallVector<int64_t> domain(first.getDomain());
+    for (mla::VectorOp program : programs) {
+      SmallVector<int64_t> own(program.getDomain());
+      if (own.back() == 1)
+        own.back() = domain.back();
+      if (!isWindowless(program) || own != domain)
+        return false;
+      for (Value input : program.getInputs()) {
+        bool isInside = static_cast<bool>(producerOf(input));
+        Operation *def = input.getDefiningOp();
+        // A number per pixel that is loaded would take a lane per channel.
+        if (isInside ? !survivesStore(input) : shapeOf(input) != ArrayRef<int64_t>(domain))
+          return false;
+        if (!isInside && def && !def->isBeforeInBlock(first))
+          return false;
+      }
+      for (Value result : program.getOutputs())
+        if (llvm::any_of(result.getUsers(), [&](Operation *user) {
+              return !llvm::is_contained(programs, dyn_cast<mla::VectorOp>(user));
+            }))
+          results.push_back(result);
+    }
+    return domain.back() > 1 && !results.empty() && results.size() <= size_t(kMaxVectorOutputs);
+  }
+
+  /// Whether the lane that is stored as `result` is read back as it was.
+  static bool survivesStore(Value result) {
+    auto integer = dyn_cast<IntegerType>(getElementTypeOrSelf(result.getType()));
+    if (!integer || integer.getWidth() == 32)
+      return true;
+    int64_t width = integer.getWidth();
+    int64_t lo = integer.isUnsigned() ? 0 : -(int64_t(1) << (width - 1));
+    std::optional<LaneRange> range =
+        laneRange(yielded(result), cast<mla::VectorOp>(result.getDefiningOp()));
+    return range && range->within(lo, lo + (int64_t(1) << width) - 1);
+  }
+
   mla::VectorOp build() {
-    OpBuilder at(producer);
-    Location loc = at.getFusedLoc({producer.getLoc(), consumer.getLoc()});
-    VectorBuilder b(at.getContext(), loc);
+    OpBuilder at(programs.front());
+    SmallVector<Location> locations;
+    for (mla::VectorOp program : programs)
+      locations.push_back(program.getLoc());
+    VectorBuilder b(at.getContext(), at.getFusedLoc(locations));
     IRMapping lanes;
-    append(producer, b, lanes);
-    Operation *made = producer.getBody().front().getTerminator();
-    for (auto [argument, input] :
-         llvm::zip(consumer.getBody().getArguments(), consumer.getInputs()))
-      if (input.getDefiningOp() == producer)
-        lanes.map(argument, lanes.lookupOrDefault(
-                                made->getOperand(cast<OpResult>(input).getResultNumber())));
-    append(consumer, b, lanes);
-    SmallVector<Value> yielded;
+    for (mla::VectorOp program : programs) {
+      Block &body = program.getBody().front();
+      for (auto [argument, input] : llvm::zip(body.getArguments(), program.getInputs()))
+        lanes.map(argument, producerOf(input) ? lanes.lookup(yielded(input)) : b.input(input));
+      for (Operation &lane : body.without_terminator())
+        append(lane, b, lanes);
+    }
+    SmallVector<Value> lasts;
     SmallVector<Type> types;
     for (Value result : results) {
-      auto op = cast<mla::VectorOp>(result.getDefiningOp());
-      Operation *yield = op.getBody().front().getTerminator();
-      yielded.push_back(
-          lanes.lookup(yield->getOperand(cast<OpResult>(result).getResultNumber())));
+      lasts.push_back(lanes.lookup(yielded(result)));
       types.push_back(result.getType());
     }
-    (void)b.close(yielded); // join() counts
+    (void)b.close(lasts); // join() counts
     return b.create(at, types);
   }
 
-  void append(mla::VectorOp op, VectorBuilder &b, IRMapping &lanes) {
-    Block &body = op.getBody().front();
-    for (auto [argument, input] : llvm::zip(body.getArguments(), op.getInputs()))
-      if (input.getDefiningOp() != producer)
-        lanes.map(argument, b.input(input));
-    for (Operation &lane : body.without_terminator())
-      appendLane(lane, b, lanes);
-  }
-
   /// A lane, unless an equal one is there.
-  void appendLane(Operation &lane, VectorBuilder &b, IRMapping &lanes) {
+  static void append(Operation &lane, VectorBuilder &b, IRMapping &lanes) {
     if (auto constant = dyn_cast<mla::VConstOp>(lane)) {
       auto number = dyn_cast<IntegerAttr>(constant.getValue());
       lanes.map(lane.getResult(0),
@@ -127,36 +143,34 @@ private:
       return;
     }
     Operation *copy = b.opBuilder().clone(lane, lanes);
-    for (Operation &other : b.block()) {
-      bool equal = &other != copy && OperationEquivalence::isEquivalentTo(
-                                         &other, copy, OperationEquivalence::IgnoreLocations);
-      if (equal) {
+    for (Operation &other : b.block())
+      if (&other != copy && OperationEquivalence::isEquivalentTo(
+                                &other, copy, OperationEquivalence::IgnoreLocations)) {
         lanes.map(lane.getResult(0), other.getResult(0));
         copy->erase();
         return;
       }
-    }
   }
 
-  mla::VectorOp producer, consumer;
+  SmallVector<mla::VectorOp> programs;
   SmallVector<Value> results; ///< that somebody else reads
 };
-
-bool joinWithProducer(mla::VectorOp consumer) {
-  for (Value input : consumer.getInputs())
-    if (auto producer = input.getDefiningOp<mla::VectorOp>())
-      if (Joiner(producer, consumer).join())
-        return true;
-  return false;
-}
 
 } // namespace
 
 void joinPixelNumbers(func::FuncOp func) {
-  SmallVector<mla::VectorOp> vectors(func.getBody().front().getOps<mla::VectorOp>());
-  for (mla::VectorOp vector : vectors)
-    if (isOneNumberPerPixel(vector))
-      (void)joinWithProducer(vector);
+  SmallVector<mla::VectorOp> narrow;
+  for (mla::VectorOp op : func.getBody().front().getOps<mla::VectorOp>())
+    if (isOneNumberPerPixel(op))
+      narrow.push_back(op);
+  // From the last one backwards: what is joined is in front of it.
+  while (!narrow.empty()) {
+    mla::VectorOp last = narrow.pop_back_val();
+    Joiner joiner(last);
+    ArrayRef<mla::VectorOp> parts = joiner.parts();
+    if (joiner.join()) // compares handles of what is erased
+      llvm::erase_if(narrow, [&](mla::VectorOp op) { return llvm::is_contained(parts, op); });
+  }
 }
 
 } // namespace afe
