@@ -93,6 +93,7 @@ public:
   int quads() const { return static_cast<int>(target.quads); }
   int nextBank(int quad) { return banks[quad].next++ % static_cast<int>(target.accumulator_banks); }
   /// Bytes of L1 for a group of layers: all, or a part where others are issued beside it.
+  bool sharesEngines() const { return groupsAtOnce > 1; }
   int64_t l1Share() const { return target.l1_bytes / groupsAtOnce; }
   int64_t stagingBytes() const { return target.l2_bytes - plan.stagingBase; }
   /// DRAM address of the constant `key` of the current layer, or made by `make`.

@@ -14,7 +14,8 @@ std::unique_ptr<GroupEmitter> Emitter::groupEmitter(const Network &view, size_t 
   const Layer &current = view.layers[first];
   const Mapping &mapping = plan.mappings[first];
   if (mapping.cascade > 1) {
-    std::optional<Cascade> cascade = Cascade::make(view, uses, first, mapping.cascade);
+    std::optional<Cascade> cascade = Cascade::make(
+        view, uses, first, mapping.cascade, groupsAtOnce > 1 ? plan.stagger.spareSlots() : 0);
     if (cascade)
       return cascadeEmitter(std::move(*cascade), mapping);
     fail("'" + current.name + "' and the " + std::to_string(mapping.cascade - 1) +

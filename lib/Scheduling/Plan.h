@@ -28,6 +28,8 @@ struct Stagger {
   size_t first = 0, end = 0;
   int64_t parts = 0, lag = 0;
 
+  /// STORE and LOAD queue for the parts in turn: more tiles that wait for them keep the rest going.
+  int spareSlots() const { return parts > 1 ? 1 : 0; }
   bool covers(size_t layer) const { return parts > 1 && layer >= first && layer < end; }
   bool operator==(const Stagger &o) const {
     return first == o.first && end == o.end && parts == o.parts && lag == o.lag;

@@ -101,7 +101,8 @@ Cost ConvPlanner::cost(const Mapping &m) const {
   if (chunks > 1)
     weightLoads = pixelTiles * channelTiles * chunks, inLoads = weightLoads;
   int64_t inCycles = inLoads * ceilDiv(inBytes, sameInput ? fast : rate);
-  int64_t weightCycles = weightLoads * ceilDiv(weightBytes, sameWeights ? fast : rate);
+  int64_t weightRate = conv.transposeRhs ? rate / 2 : sameWeights ? fast : rate;
+  int64_t weightCycles = weightLoads * ceilDiv(weightBytes, weightRate);
   int64_t tiles = pixelTiles * channelTiles;
   int64_t resCycles = tiles * ceilDiv(resBytes, rate);
   int64_t load = inCycles + weightCycles + resCycles;
@@ -109,7 +110,7 @@ Cost ConvPlanner::cost(const Mapping &m) const {
   int64_t store = tiles * ceilDiv(outBytes, target.store_bytes_per_cycle);
   int64_t compute = tiles * tensor * chunks;
   int64_t fill = ceilDiv(inBytes + resBytes, rate) +
-                 ceilDiv(weightBytes, sameWeights ? fast : rate) +
+                 ceilDiv(weightBytes, weightRate) +
                  ceilDiv(outBytes, target.store_bytes_per_cycle) + target.latency_load +
                  target.latency_tensor + target.latency_output + target.latency_store;
   Cost c;

@@ -205,7 +205,6 @@ public:
     int64_t fewest = -1, joined = -1;
     for (const Plan &candidate : tried) {
       int64_t cycles = wall(candidate, error);
-      fprintf(stderr, "race: parts %ld cycles %ld %s predicted %ld\n", candidate.stagger.parts, cycles, cycles < 0 ? error.c_str() : "", sumOfLayers(candidate));
       if (cycles >= 0 && (fewest < 0 || cycles < fewest))
         fewest = cycles, plan = candidate;
       if (cycles >= 0 && !noneJoined(candidate) && (joined < 0 || cycles < joined))
@@ -312,10 +311,11 @@ static bool enterPlans(const Network &network, const Target &target, Plan plan, 
 
 /// Mappings of the layers [first, end) by themselves, in a plan of their own.
 static bool planRange(const Network &network, size_t first, size_t end, const Target &target,
-                      Plan &plan, std::string &error) {
+                      const Stagger &stagger, Plan &plan, std::string &error) {
   Network range = layersOf(network, first, end);
   Plan own;
   own.options = plan.options;
+  own.stagger = stagger;
   own.mappings.resize(end - first);
   own.trace.resize(end - first);
   for (size_t l = 0; l < end - first; ++l)
@@ -332,7 +332,6 @@ static void enterStaggered(const Network &network, const Target &target, Plan pl
                            PlanRace &race) {
   constexpr int64_t kParts = 2;
   plan.stagger = findStagger(network, kParts);
-  fprintf(stderr, "stagger region %zu..%zu parts %ld of %zu layers\n", plan.stagger.first, plan.stagger.end, plan.stagger.parts, network.layers.size());
   if (!plan.options.staggeredBatch || plan.stagger.parts == 0)
     return;
   const Stagger &s = plan.stagger;
@@ -342,19 +341,19 @@ static void enterStaggered(const Network &network, const Target &target, Plan pl
   plan.mappings.assign(network.layers.size(), {});
   plan.trace.assign(network.layers.size(), {});
   std::string error; // what cannot be planned so is not entered
-  struct P { std::string &e; ~P() { if (!e.empty()) fprintf(stderr, "stagger error %s\n", e.c_str()); } } pp{error};
-  if (!planRange(part, s.first, s.end, share, plan, error) ||
-      !planRange(network, 0, s.first, target, plan, error) ||
-      !planRange(network, s.end, network.layers.size(), target, plan, error))
+  if (!planRange(part, s.first, s.end, share, s, plan, error) ||
+      !planRange(network, 0, s.first, target, {}, plan, error) ||
+      !planRange(network, s.end, network.layers.size(), target, {}, plan, error))
     return;
   int64_t inTurn = 0;
   for (const GroupTime &group : groupTimes(plan.mappings, s.first, s.end))
     inTurn += group.cycles * s.parts;
-  int64_t estimate = chooseLag(part, target, plan.mappings, plan.stagger);
-  fprintf(stderr, "stagger inTurn %ld estimate %ld lag %ld\n", inTurn, estimate, plan.stagger.lag);
-  if (estimate >= inTurn * 49 / 50)
+  if (chooseLag(part, target, plan.mappings, plan.stagger) >= inTurn * 49 / 50)
     return;
+  // The estimate knows of engines alone: parts twice as far apart may do better.
   std::vector<bool> ignored(network.storages.size(), false);
+  race.enter(plan, ignored);
+  plan.stagger.lag *= 2;
   race.enter(plan, ignored);
 }
 
