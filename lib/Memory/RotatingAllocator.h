@@ -38,6 +38,16 @@ public:
     return address;
   }
 
+  /// The same at an address that the caller knows to be free.
+  void take(int64_t address, int64_t bytes, uint8_t mask) {
+    int64_t size = (bytes + alignment - 1) / alignment * alignment;
+    for (std::size_t m = 0; m < live.size(); ++m)
+      if (mask >> m & 1) {
+        live[m].emplace(address, address + size);
+        next[m] = address + size;
+      }
+  }
+
   void free(int64_t address, uint8_t mask = 1) {
     for (std::size_t m = 0; m < live.size(); ++m)
       if (mask >> m & 1)

@@ -8,12 +8,41 @@
 
 namespace afe::sched {
 
+/// Whether `t` is planes of 16 channels as `all` is, with the same strides; it may lack the last
+/// rows or columns. A single plane has no stride between planes.
+static bool samePlanes(const Tensor &all, const Tensor &t) {
+  const Layout &l = all.layout, &m = t.layout;
+  bool inPlanes = t.blocks() == 1 || (m.block == l.block && !t.interleaved());
+  return all.n == t.n && all.elementBytes() == t.elementBytes() && inPlanes &&
+         m.pixel == kLanes * t.elementBytes() && l.image == m.image && l.row == m.row &&
+         l.pixel == m.pixel && !l.group && !m.group;
+}
+
+/// Per view: blocks of the storage in front of it, -1 where the views are not all planes.
+static void findPlanes(const Network &network, const std::vector<int> &views,
+                       std::vector<int64_t> &plane) {
+  if (views.size() < 2)
+    return;
+  const Tensor *largest = &network.tensors[views[0]];
+  for (int t : views)
+    if (network.tensors[t].blocks() > largest->blocks())
+      largest = &network.tensors[t];
+  int64_t stride = largest->blocks() > 1 ? largest->layout.block : INT64_MAX;
+  for (int t : views)
+    if (const Tensor &view = network.tensors[t];
+        !samePlanes(*largest, view) || view.layout.offset % stride != 0)
+      return;
+  for (int t : views)
+    plane[t] = network.tensors[t].layout.offset / stride;
+}
+
 TensorUses::TensorUses(const Network &network)
     : producer(network.tensors.size(), -1), consumers(network.tensors.size()),
-      views(network.storages.size()) {
+      views(network.storages.size()), plane(network.tensors.size(), -1) {
   std::vector<bool> used(network.tensors.size());
   auto use = [&](int t) {
-    views[network.tensors[t].storage] += !used[t];
+    if (!used[t])
+      views[network.tensors[t].storage].push_back(t);
     used[t] = true;
   };
   for (size_t l = 0; l < network.layers.size(); ++l) {
@@ -25,6 +54,17 @@ TensorUses::TensorUses(const Network &network)
       if (consumers[t].empty() || consumers[t].back() != int(l))
         consumers[t].push_back(l);
   }
+  for (const std::vector<int> &list : views)
+    findPlanes(network, list, plane);
+}
+
+std::vector<int> TensorUses::overlapping(const Network &network, int tensor) const {
+  std::vector<int> result;
+  for (int other : views[network.tensors[tensor].storage])
+    if (plane[tensor] < 0 || (plane[other] < plane[tensor] + network.tensors[tensor].blocks() &&
+                              plane[tensor] < plane[other] + network.tensors[other].blocks()))
+      result.push_back(other);
+  return result;
 }
 
 const char *whyNotInCascade(const Layer &layer) {
@@ -37,13 +77,12 @@ const char *whyNotInCascade(const Layer &layer) {
   return layer.conv.groups == 1 || layer.conv.depthwise ? nullptr : "is a grouped convolution";
 }
 
-int64_t Cascade::constantBytes(size_t i) const {
-  return shapes[i] ? shapes[i]->weightBytes(output(i).blocks(), 0)
-                   : int64_t(layer(i).vector.program.size());
+int64_t Cascade::constantBytes(size_t i, int64_t b0, int64_t b1) const {
+  return shapes[i] ? shapes[i]->weightBytes(b1 - b0, 0) : int64_t(layer(i).vector.program.size());
 }
 
-std::vector<uint8_t> Cascade::constants(size_t i) const {
-  return shapes[i] ? shapes[i]->packBlocks(0, output(i).blocks(), 0) : layer(i).vector.program;
+std::vector<uint8_t> Cascade::constants(size_t i, int64_t b0, int64_t b1) const {
+  return shapes[i] ? shapes[i]->packBlocks(b0, b1, 0) : layer(i).vector.program;
 }
 
 Box Cascade::domain(size_t i, const Box &box) const {
@@ -71,9 +110,93 @@ std::optional<Cascade> Cascade::make(const Network &network, const TensorUses &u
   cascade.count = count;
   if (!cascade.build(uses))
     return std::nullopt;
-  for (CascadeTensor &tensor : cascade.tensors)
-    tensor.spare = spare;
+  for (CascadeSlot &slot : cascade.slots)
+    slot.spare = spare;
   return cascade;
+}
+
+/// Read outside of the cascade, or by nobody.
+bool Cascade::isStored(const TensorUses &uses, int tensor) const {
+  const Storage &home = network->storages[network->tensors[tensor].storage];
+  if (home.kind != Storage::Kind::Intermediate)
+    return true;
+  bool read = false;
+  for (int view : uses.overlapping(*network, tensor))
+    for (int layer : uses.consumers[view]) {
+      read = true;
+      if (layer > int(last()) || layer < int(first))
+        return true;
+    }
+  return !read;
+}
+
+/// A new entry of `tensors`: what is made of one storage shares a slot, and so does what reads it.
+int Cascade::addTensor(const TensorUses &uses, int tensor, bool made) {
+  const Tensor &t = network->tensors[tensor];
+  int64_t first = std::max<int64_t>(0, uses.plane[tensor]);
+  int number = tensors.size(), slot = slots.size();
+  auto shared = madeIn.find(t.storage);
+  if (uses.plane[tensor] >= 0 && shared != madeIn.end())
+    slot = shared->second;
+  else if (uses.plane[tensor] >= 0 && made)
+    madeIn[t.storage] = slot;
+  if (slot == int(slots.size()))
+    slots.push_back({{}, first, first, uses.plane[tensor] >= 0, INT_MAX, 0, false});
+  CascadeSlot &s = slots[slot];
+  s.members.push_back(number);
+  s.b0 = std::min(s.b0, first), s.b1 = std::max(s.b1, first + t.blocks());
+  CascadeTensor entry;
+  entry.tensor = tensor;
+  entry.slot = slot;
+  entry.made = made;
+  tensors.push_back(entry);
+  index[tensor] = number;
+  return number;
+}
+
+/// What a layer reads and no other has read or made as it is; false where the parts of it that are
+/// made inside are not whole planes.
+bool Cascade::addInput(const TensorUses &uses, int tensor) {
+  const Tensor &t = network->tensors[tensor];
+  for (const CascadeTensor &other : tensors)
+    if (other.made && network->tensors[other.tensor].storage == t.storage && uses.plane[tensor] < 0)
+      return false;
+  // Blocks are made once: what overlaps is a part of this one, or this one is a part of it.
+  std::vector<BlockRange> parts;
+  int stage = 0;
+  for (const CascadeTensor &other : tensors) {
+    const Tensor &o = network->tensors[other.tensor];
+    if (!other.made || o.storage != t.storage)
+      continue;
+    int64_t from = uses.plane[other.tensor] - uses.plane[tensor];
+    BlockRange part{std::max<int64_t>(0, from), std::min(t.blocks(), from + o.blocks())};
+    if (part.b0 < part.b1)
+      parts.push_back(part), stage = std::max(stage, other.producedAt);
+  }
+  CascadeTensor &entry = tensors[addTensor(uses, tensor, false)];
+  entry.producedAt = stage;
+  std::sort(parts.begin(), parts.end(),
+            [](const BlockRange &a, const BlockRange &b) { return a.b0 < b.b0; });
+  int64_t at = 0;
+  parts.push_back({t.blocks(), t.blocks()});
+  for (const BlockRange &part : parts) {
+    if (at < part.b0)
+      entry.loads.push_back({at, part.b0});
+    at = std::max(at, part.b1);
+  }
+  if (!entry.loads.empty())
+    slots[entry.slot].producedAt = 0;
+  return true;
+}
+
+void Cascade::addOutput(const TensorUses &uses, int tensor, int stage) {
+  CascadeTensor &entry = tensors[addTensor(uses, tensor, true)];
+  entry.producedAt = stage;
+  entry.stored = isStored(uses, tensor);
+  CascadeSlot &slot = slots[entry.slot];
+  slot.producedAt = std::min(slot.producedAt, stage);
+  slot.lastUse = std::max(slot.lastUse, stage);
+  slot.stored |= entry.stored;
 }
 
 bool Cascade::addLayer(const TensorUses &uses, size_t number) {
@@ -82,30 +205,20 @@ bool Cascade::addLayer(const TensorUses &uses, size_t number) {
     return false;
   int stage = 1;
   for (int t : layer.inputs) {
-    auto [at, fresh] = index.try_emplace(t, tensors.size());
-    if (fresh) { // from outside: not another view of what is made inside
+    if (!index.count(t)) {
       if (network->tensors[t].n != result().n && layer.kind == Layer::Kind::Conv)
         return false;
-      for (const CascadeTensor &other : tensors)
-        if (other.producedAt > 0 &&
-            network->tensors[other.tensor].storage == network->tensors[t].storage)
-          return false;
-      tensors.push_back({t, 0, 0, false});
+      if (!addInput(uses, t))
+        return false;
     }
-    stage = std::max(stage, tensors[at->second].producedAt + 1);
+    stage = std::max(stage, tensors[index.at(t)].producedAt + 1);
   }
   for (int t : layer.inputs) {
-    int &lastUse = tensors[index.at(t)].lastUse;
+    int &lastUse = slots[tensors[index.at(t)].slot].lastUse;
     lastUse = std::max(lastUse, stage);
   }
-  for (int out : layer.outputs) {
-    const Storage &home = network->storages[network->tensors[out].storage];
-    bool stored = home.kind != Storage::Kind::Intermediate ||
-                  uses.views[network->tensors[out].storage] > 1 || uses.consumers[out].empty() ||
-                  uses.consumers[out].back() > int(last());
-    index[out] = tensors.size();
-    tensors.push_back({out, stage, stage, stored});
-  }
+  for (int out : layer.outputs)
+    addOutput(uses, out, stage);
   stages.push_back(stage);
   shapes.emplace_back();
   if (layer.kind == Layer::Kind::Conv)
@@ -119,6 +232,8 @@ bool Cascade::build(const TensorUses &uses) {
   for (size_t l = first; l <= last(); ++l)
     if (!addLayer(uses, l))
       return false;
+  for (CascadeTensor &entry : tensors)
+    entry.firstBlock = std::max<int64_t>(0, uses.plane[entry.tensor]) - slots[entry.slot].b0;
   return true;
 }
 
@@ -130,12 +245,26 @@ Box Cascade::storedBox(int tensor, const CascadeTile &tile) const {
 
 std::vector<Box> Cascade::boxes(const CascadeTile &tile) const {
   std::vector<Box> boxes(tensors.size(), Box{0, 0, 0, 0, 0, 0, 0, 0});
-  auto need = [&](int tensor, const Box &box) {
-    const Tensor &t = network->tensors[tensor];
-    Box &all = boxes[index.at(tensor)];
+  auto include = [&](size_t entry, const Box &box) {
+    const Tensor &t = network->tensors[tensors[entry].tensor];
+    Box &all = boxes[entry];
     if (all.y1 <= all.y0)
       all = {box.n0, box.n1, box.y0, box.y1, 0, t.w, 0, t.blocks()};
     all.y0 = std::min(all.y0, box.y0), all.y1 = std::max(all.y1, box.y1);
+  };
+  // With a tensor that is not made as it is, what it has in common with those that are.
+  auto need = [&](int tensor, const Box &box) {
+    const CascadeTensor &entry = tensors[index.at(tensor)];
+    include(index.at(tensor), box);
+    if (entry.made)
+      return;
+    int64_t blocks = network->tensors[tensor].blocks();
+    for (int member : slots[entry.slot].members) {
+      const CascadeTensor &other = tensors[member];
+      if (other.made && other.firstBlock < entry.firstBlock + blocks &&
+          entry.firstBlock < other.firstBlock + network->tensors[other.tensor].blocks())
+        include(member, box);
+    }
   };
   for (size_t i = count; i-- > 0;) {
     const std::vector<int> &outs = layer(i).outputs;
@@ -155,6 +284,30 @@ std::vector<Box> Cascade::boxes(const CascadeTile &tile) const {
   return boxes;
 }
 
+Box Cascade::slotBox(size_t slot, const std::vector<Box> &boxes) const {
+  Box all{0, 0, 0, 0, 0, 0, 0, slots[slot].blocks()};
+  for (int member : slots[slot].members) {
+    const Box &box = boxes[member];
+    if (box.rows() <= 0)
+      continue;
+    if (all.rows() <= 0)
+      all.n0 = box.n0, all.n1 = box.n1, all.y0 = box.y0, all.y1 = box.y1;
+    all.y0 = std::min(all.y0, box.y0), all.y1 = std::max(all.y1, box.y1);
+    all.x1 = std::max(all.x1, box.x1);
+  }
+  return all;
+}
+
+Layout Cascade::slotLayout(size_t slot, const Box &box) const {
+  const Tensor &member = network->tensors[tensors[slots[slot].members[0]].tensor];
+  if (slots[slot].planes) {
+    int64_t pixel = kLanes * member.elementBytes(), row = box.cols() * pixel,
+            block = box.rows() * row;
+    return {0, box.blocks() * block, row, pixel, block};
+  }
+  return tileLayout(member, box);
+}
+
 std::vector<CascadeTile> Cascade::tilesOf(const Mapping &mapping, int64_t quad) const {
   if (quad >= mapping.imageParts * mapping.rowParts)
     return {};
@@ -171,16 +324,26 @@ std::vector<CascadeTile> Cascade::tilesOf(const Mapping &mapping, int64_t quad) 
 
 std::vector<bool> storagesInL1(const Network &network, const TensorUses &uses,
                                const std::vector<Mapping> &mappings) {
-  std::vector<bool> inside(network.storages.size(), false);
+  std::vector<bool> handed(network.storages.size(), false), moved = handed;
   for (size_t first = 0; first < mappings.size(); ++first) {
-    if (mappings[first].cascade < 2)
-      continue;
-    if (auto cascade = Cascade::make(network, uses, first, mappings[first].cascade))
-      for (const CascadeTensor &tensor : cascade->tensors)
-        if (tensor.producedAt > 0 && !tensor.stored)
-          inside[network.tensors[tensor.tensor].storage] = true;
+    std::optional<Cascade> cascade;
+    if (mappings[first].cascade > 1)
+      cascade = Cascade::make(network, uses, first, mappings[first].cascade);
+    if (cascade)
+      for (const CascadeTensor &tensor : cascade->tensors) {
+        int storage = network.tensors[tensor.tensor].storage;
+        handed[storage] = handed[storage] || tensor.made;
+        moved[storage] = moved[storage] || tensor.stored || !tensor.loads.empty();
+      }
+    else if (mappings[first].cascade == 1)
+      for (const std::vector<int> *list :
+           {&network.layers[first].inputs, &network.layers[first].outputs})
+        for (int t : *list)
+          moved[network.tensors[t].storage] = true;
   }
-  return inside;
+  for (size_t i = 0; i < handed.size(); ++i)
+    handed[i] = handed[i] && !moved[i];
+  return handed;
 }
 
 } // namespace afe::sched

@@ -9,6 +9,8 @@
 
 namespace afe::sched {
 
+constexpr int64_t kMostSlots = 4; ///< of one kind
+
 /// The largest tile of each kind, and whether there is more than one.
 void ConvEmitter::measureSlots(const std::vector<std::vector<Work>> &works, size_t steps) {
   bool many = steps > 1, manyInputs = false, manyWeights = false;
@@ -53,7 +55,7 @@ void ConvEmitter::countSlots() {
   if (e.sharesEngines())
     more.insert(more.begin(), &outSlots);
   for (SlotRing *ring : more)
-    while (ring->count >= 2 && ring->count < 4 &&
+    while (ring->count >= 2 && ring->count < kMostSlots &&
            total() + ring->bytes <= e.l1Share() * 3 / 4)
       ++ring->count;
 }
@@ -64,16 +66,19 @@ bool ConvEmitter::allocateSlots() {
                                                  {&inputSlots, "input"},
                                                  {&residualSlots, "residual"},
                                                  {&outSlots, "output"}};
-  std::vector<int64_t> sizes;
-  for (auto [ring, name] : rings)
-    sizes.insert(sizes.end(), ring->count, ring->bytes);
-  e.makeRoomL1(sizes, everyQuad);
-  for (auto [ring, name] : rings)
-    for (int64_t i = 0; i < ring->count && ring->bytes > 0; ++i) {
-      ring->slots.push_back(e.allocateL1(ring->bytes, everyQuad, name));
-      if (!ring->slots.back())
-        return false;
-    }
+  std::vector<L1Request> requests; // turn by turn: in the order of first use
+  std::vector<SlotRing *> owners;
+  for (int64_t turn = 0; turn < kMostSlots; ++turn)
+    for (auto [ring, name] : rings)
+      if (turn < ring->count && ring->bytes > 0) {
+        requests.push_back({ring->bytes, name});
+        owners.push_back(ring);
+      }
+  std::vector<L1Ref> slots = e.allocateL1(requests, everyQuad);
+  if (slots.size() < requests.size())
+    return false;
+  for (size_t i = 0; i < slots.size(); ++i)
+    owners[i]->slots.push_back(slots[i]);
   return true;
 }
 

@@ -194,6 +194,35 @@ std::vector<BankFill> bankFills(const ConvTile &tile, const Target &target) {
   return fills;
 }
 
+/// TENSOR cycles of `blocks` channel blocks of all phases on as many pixels as in `box`.
+static int64_t tensorCycles(const ConvShape &shape, const Box &box, int64_t blocks,
+                            const Target &target) {
+  int64_t cycles = 0;
+  for (const Phase &p : shape.conv.phases)
+    cycles +=
+        chooseGrid(box.images(), ceilDiv(box.rows(), p.outStepY), ceilDiv(box.cols(), p.outStepX),
+                   blocks, tensorSteps(shape.conv, p, shape.groupIn, shape.packed, target), false,
+                   target)
+            .cycles;
+  return cycles;
+}
+
+int64_t pieceBlocks(const ConvShape &shape, const Box &box, const Target &target) {
+  constexpr int64_t kPieceBytes = 32768;
+  int64_t blocks = shape.out.blocks(), whole = shape.weightBytes(blocks, 0);
+  if (shape.conv.depthwise || whole < 2 * kPieceBytes)
+    return blocks;
+  int64_t cycles = tensorCycles(shape, box, blocks, target);
+  for (int64_t pieces = std::min(blocks, whole / kPieceBytes); pieces > 1; --pieces) {
+    int64_t size = ceilDiv(blocks, pieces), rest = blocks % size;
+    int64_t cut = blocks / size * tensorCycles(shape, box, size, target) +
+                  (rest ? tensorCycles(shape, box, rest, target) : 0);
+    if (cut <= cycles)
+      return size;
+  }
+  return blocks;
+}
+
 void emitFill(Emitter &e, int quad, const ConvTile &tile, const BankFill &fill, int bank) {
   emitTensor(e, quad, tile, fill, bank);
   if (tile.shape->isLast(tile.chunk))

@@ -33,6 +33,11 @@ struct BankFill {
 /// The fills of a tile, in order.
 std::vector<BankFill> bankFills(const ConvTile &tile, const Target &target);
 
+/// Channel blocks of the pieces in which a layer's weights are loaded, so that the first can be
+/// used before the last is there: small pieces, as far as tiles like `box` take no more TENSOR
+/// cycles.
+int64_t pieceBlocks(const ConvShape &shape, const Box &box, const Target &target);
+
 /// Issues TENSOR and, with the last chunk, OUTPUT of a fill into `bank`.
 void emitFill(Emitter &e, int quad, const ConvTile &tile, const BankFill &fill, int bank);
 

@@ -20,8 +20,13 @@ public:
     for (int q = 0; q < e.quads(); ++q) {
       tiles.push_back(cascade.tilesOf(mapping, q));
       boxes.emplace_back();
-      for (const CascadeTile &tile : tiles.back())
+      slotBoxes.emplace_back();
+      for (const CascadeTile &tile : tiles.back()) {
         boxes.back().push_back(cascade.boxes(tile));
+        slotBoxes.back().emplace_back();
+        for (size_t slot = 0; slot < cascade.slots.size(); ++slot)
+          slotBoxes.back().back().push_back(cascade.slotBox(slot, boxes.back().back()));
+      }
       waves = std::max(waves, int64_t(tiles.back().size()));
       if (!tiles.back().empty())
         mask |= 1u << q;
@@ -35,24 +40,33 @@ public:
   bool step(int64_t wave) override;
 
 private:
-  /// One layer's tile in a wave: its bank fills, or one vector instruction.
+  /// Constants of channel blocks [b0, b1) of a layer: the first can be used before the last is
+  /// there. A vector layer's are one piece.
+  struct Piece {
+    int64_t b0 = 0, b1 = 0, bytes = 0;
+    L1Ref slot;
+  };
+  /// One layer's tile in a wave: its bank fills, piece by piece, or one vector instruction.
   struct Work {
     size_t layer;
-    ConvTile conv;
-    std::vector<BankFill> fills;
+    std::vector<ConvTile> pieces;
+    std::vector<std::pair<size_t, BankFill>> fills; ///< with the number of their piece
     VectorTile vector;
     size_t next = 0;
     size_t size() const { return vector.layer ? 1 : fills.size(); }
   };
 
+  std::vector<int64_t> measureSlots();
+  void cutConstants();
   bool allocateSlots();
+  std::vector<uint8_t> constantsOf(size_t layer) const;
   bool loadConstants(size_t layer);
   bool loadTile(int quad, int64_t number);
   Work workOf(int quad, size_t layer, int64_t number);
   void compute(int quad, int64_t wave);
   bool storeTiles(int quad, int64_t wave);
-  int64_t slotCount(size_t tensor) const {
-    return std::min<int64_t>(cascade.tensors[tensor].slots(), waves);
+  int64_t slotCount(size_t slot) const {
+    return std::min<int64_t>(cascade.slots[slot].count(), waves);
   }
   bool hasTile(int quad, int64_t number) const {
     return number >= 0 && number < int64_t(tiles[quad].size());
@@ -60,80 +74,154 @@ private:
   const Tensor &tensorOf(size_t index) const {
     return cascade.network->tensors[cascade.tensors[index].tensor];
   }
+  /// A tensor's tile: its slot's, in the numbers of the tensor's own blocks and within its pixels.
   L1Tile tileOf(size_t index, int quad, int64_t number) const {
-    const std::vector<L1Ref> &turn = slots[index];
-    return {turn[number % turn.size()], boxes[quad][number][index], layouts[index]};
+    const CascadeTensor &tensor = cascade.tensors[index];
+    const std::vector<L1Ref> &turn = slots[tensor.slot];
+    Box box = slotBoxes[quad][number][tensor.slot];
+    box.b0 -= tensor.firstBlock, box.b1 -= tensor.firstBlock;
+    box.x1 = tensorOf(index).w, box.y1 = std::min(box.y1, tensorOf(index).h);
+    return {turn[number % turn.size()], box, layouts[tensor.slot]};
+  }
+  /// Where `box` of a tensor begins in its tile.
+  int64_t offsetIn(const L1Tile &tile, const Box &box) const {
+    const Layout &l = tile.layout;
+    return (box.n0 - tile.box.n0) * l.image + (box.y0 - tile.box.y0) * l.row +
+           (box.b0 - tile.box.b0) * l.block;
   }
 
   Emitter &e;
   const Cascade cascade;
-  std::vector<std::vector<CascadeTile>> tiles;      ///< per quad
-  std::vector<std::vector<std::vector<Box>>> boxes; ///< per quad, tile, tensor
-  std::vector<std::vector<L1Ref>> slots;            ///< per tensor
-  std::vector<Layout> layouts;                      ///< per tensor: of its largest tile
-  std::vector<L1Ref> constants;                     ///< per layer
+  std::vector<std::vector<CascadeTile>> tiles;          ///< per quad
+  std::vector<std::vector<std::vector<Box>>> boxes;     ///< per quad, tile, tensor
+  std::vector<std::vector<std::vector<Box>>> slotBoxes; ///< per quad, tile, slot
+  std::vector<std::vector<L1Ref>> slots;                ///< per slot of the cascade
+  std::vector<Layout> layouts;                          ///< per slot: of its largest tile
+  std::vector<std::vector<Piece>> constants;            ///< per layer
   int64_t waves = 0;
   uint8_t mask = 0;
 };
 
-/// Slots as large as the largest tile of any quad; all tiles of a tensor have its layout.
-/// What is loaded first comes first: it gets the bytes that the layers before gave back first.
-bool CascadeEmitter::allocateSlots() {
-  std::vector<int64_t> sizes, bytes;
-  for (size_t i = 0; i < cascade.count; ++i)
-    sizes.push_back(cascade.constantBytes(i));
-  for (size_t i = 0; i < cascade.tensors.size(); ++i) {
-    Box largest{0, 0, 0, 0, 0, tensorOf(i).w, 0, tensorOf(i).blocks()};
-    for (const auto &quad : boxes)
-      for (const std::vector<Box> &tile : quad) {
-        largest.n1 = std::max(largest.n1, tile[i].images());
-        largest.y1 = std::max(largest.y1, tile[i].rows());
-      }
-    layouts.push_back(tileLayout(tensorOf(i), largest));
-    bytes.push_back(tileBytes(tensorOf(i), largest));
-    sizes.insert(sizes.end(), slotCount(i), bytes.back());
-  }
-  e.makeRoomL1(sizes, mask);
-  for (size_t i = 0; i < cascade.count; ++i) {
-    constants.push_back(e.allocateL1(cascade.constantBytes(i), mask, "constants"));
-    if (!constants[i])
-      return false;
-  }
-  slots.resize(cascade.tensors.size());
-  for (size_t i = 0; i < cascade.tensors.size(); ++i)
-    for (int64_t k = 0; k < slotCount(i); ++k) {
-      slots[i].push_back(e.allocateL1(bytes[i], mask, tensorOf(i).name));
-      if (!slots[i].back())
-        return false;
+/// Images and rows of the largest of the boxes that stand at `index` of every tile.
+static Box largestOf(const std::vector<std::vector<std::vector<Box>>> &boxes, size_t index) {
+  Box largest{0, 0, 0, 0, 0, 0, 0, 0};
+  for (const auto &quad : boxes)
+    for (const std::vector<Box> &tile : quad) {
+      largest.n1 = std::max(largest.n1, tile[index].images());
+      largest.y1 = std::max(largest.y1, tile[index].rows());
+      largest.x1 = std::max(largest.x1, tile[index].cols());
+      largest.b1 = std::max(largest.b1, tile[index].blocks());
     }
-  return true;
+  return largest;
+}
+
+/// Bytes per slot: as large as the largest tile of any quad, whose layout all tiles have.
+std::vector<int64_t> CascadeEmitter::measureSlots() {
+  std::vector<int64_t> bytes;
+  for (size_t i = 0; i < cascade.slots.size(); ++i) {
+    Box largest = largestOf(slotBoxes, i);
+    layouts.push_back(cascade.slotLayout(i, largest));
+    bytes.push_back(largest.images() * layouts.back().image);
+  }
+  return bytes;
+}
+
+/// Cuts what is long to load, where that costs TENSOR nothing.
+void CascadeEmitter::cutConstants() {
+  for (size_t i = 0; i < cascade.count; ++i) {
+    std::vector<Piece> pieces;
+    int64_t blocks = cascade.output(i).blocks(), size = blocks;
+    if (cascade.shapes[i])
+      size = pieceBlocks(*cascade.shapes[i],
+                         largestOf(boxes, cascade.indexOf(cascade.layer(i).outputs[0])), e.target);
+    for (int64_t b = 0; b < blocks; b += size) {
+      int64_t end = std::min(b + size, blocks);
+      pieces.push_back({b, end, cascade.constantBytes(i, b, end), nullptr});
+    }
+    constants.push_back(std::move(pieces));
+  }
+}
+
+/// In the order of the waves that first write them.
+bool CascadeEmitter::allocateSlots() {
+  std::vector<int64_t> bytes = measureSlots();
+  cutConstants();
+  slots.resize(cascade.slots.size());
+  struct Need {
+    int64_t wave;
+    L1Request request;
+    L1Ref *slot;
+  };
+  std::vector<Need> needs;
+  for (size_t i = 0; i < cascade.count; ++i)
+    for (Piece &piece : constants[i])
+      needs.push_back({cascade.stages[i] - 1, {piece.bytes, "constants"}, &piece.slot});
+  for (size_t i = 0; i < cascade.slots.size(); ++i) {
+    slots[i].resize(slotCount(i));
+    for (int64_t turn = 0; turn < slotCount(i); ++turn)
+      needs.push_back({cascade.slots[i].producedAt + turn,
+                       {bytes[i], tensorOf(cascade.slots[i].members[0]).name},
+                       &slots[i][turn]});
+  }
+  std::stable_sort(needs.begin(), needs.end(),
+                   [](const Need &a, const Need &b) { return a.wave < b.wave; });
+  std::vector<L1Request> requests;
+  for (const Need &need : needs)
+    requests.push_back(need.request);
+  std::vector<L1Ref> given = e.allocateL1(requests, mask);
+  for (size_t i = 0; i < given.size(); ++i)
+    *needs[i].slot = given[i];
+  return given.size() == needs.size();
+}
+
+/// All pieces one behind the other.
+std::vector<uint8_t> CascadeEmitter::constantsOf(size_t layer) const {
+  std::vector<uint8_t> all;
+  for (const Piece &piece : constants[layer]) {
+    std::vector<uint8_t> bytes = cascade.constants(layer, piece.b0, piece.b1);
+    all.insert(all.end(), bytes.begin(), bytes.end());
+  }
+  return all;
 }
 
 bool CascadeEmitter::loadConstants(size_t layer) {
   e.setLayer(cascade.first + layer);
-  int64_t bytes = cascade.constantBytes(layer);
-  uint64_t address = e.cachedConstant("cascade", [&] { return cascade.constants(layer); });
+  int64_t bytes = 0;
+  for (const Piece &piece : constants[layer])
+    bytes += piece.bytes;
+  uint64_t address = e.cachedConstant("cascade", [&] { return constantsOf(layer); });
   int64_t most = std::max<int64_t>(64, std::min(kFetchBytes, e.stagingBytes() / 8) / 64 * 64);
   for (int64_t at = 0; at < bytes; at += most) {
-    int64_t size = std::min(most, bytes - at);
-    L2Ref from = e.fetchConstant(address + at, size);
+    int64_t past = std::min(at + most, bytes);
+    L2Ref from = e.fetchConstant(address + at, past - at);
     if (!from)
       return false;
-    e.load(mask, from, {from->address, at, size, {}}, constants[layer]);
+    int64_t begin = 0;
+    for (const Piece &piece : constants[layer]) {
+      int64_t lo = std::max(at, begin), hi = std::min(past, begin + piece.bytes);
+      if (lo < hi)
+        e.load(mask, from, {from->address + lo - at, lo - begin, hi - lo, {}}, piece.slot);
+      begin += piece.bytes;
+    }
   }
   return true;
 }
 
 bool CascadeEmitter::loadTile(int quad, int64_t number) {
   for (size_t i = 0; i < cascade.tensors.size(); ++i) {
-    const Box &box = boxes[quad][number][i];
-    if (cascade.tensors[i].producedAt > 0 || box.rows() <= 0)
+    Box box = boxes[quad][number][i];
+    if (box.rows() <= 0)
       continue;
-    StridedCopy copy = tileCopy(tensorOf(i), box, layouts[i]);
-    L2Ref from = e.openBytes(tensorOf(i).storage, copy);
-    if (!from)
-      return false;
-    e.load(1u << quad, from, copy, tileOf(i, quad, number).slot);
+    for (const BlockRange &part : cascade.tensors[i].loads) {
+      box.b0 = part.b0, box.b1 = part.b1;
+      L1Tile tile = tileOf(i, quad, number);
+      StridedCopy copy = tileCopy(tensorOf(i), box, tile.layout);
+      copy.dst += offsetIn(tile, box);
+      L2Ref from = e.openBytes(tensorOf(i).storage, copy);
+      if (!from)
+        return false;
+      e.load(1u << quad, from, copy, tile.slot);
+    }
   }
   return true;
 }
@@ -144,10 +232,11 @@ CascadeEmitter::Work CascadeEmitter::workOf(int quad, size_t number, int64_t til
   const Box &box = boxes[quad][tile][out];
   auto operand = [&](size_t k) { return tileOf(cascade.indexOf(layer.inputs[k]), quad, tile); };
   Work work{number, {}, {}, {}};
+  std::vector<Piece> &pieces = constants[number];
   if (box.rows() <= 0)
     return work; // this tile needs nothing of it
   if (!cascade.shapes[number]) {
-    work.vector = {cascade.network, &layer, cascade.domain(number, box), constants[number], {}, {}};
+    work.vector = {cascade.network, &layer, cascade.domain(number, box), pieces[0].slot, {}, {}};
     for (int result : layer.outputs)
       work.vector.outputs.push_back(tileOf(cascade.indexOf(result), quad, tile));
     for (size_t k = 0; k < layer.inputs.size(); ++k)
@@ -155,10 +244,16 @@ CascadeEmitter::Work CascadeEmitter::workOf(int quad, size_t number, int64_t til
     return work;
   }
   const ConvShape &shape = *cascade.shapes[number];
-  work.conv = {&shape, box, 0, 0, operand(0), {}, tileOf(out, quad, tile), constants[number]};
-  if (shape.residual)
-    work.conv.residual = operand(1);
-  work.fills = bankFills(work.conv, e.target);
+  for (size_t k = 0; k < pieces.size(); ++k) {
+    Box part = box;
+    part.b0 = pieces[k].b0, part.b1 = pieces[k].b1;
+    work.pieces.push_back(
+        {&shape, part, 0, 0, operand(0), {}, tileOf(out, quad, tile), pieces[k].slot});
+    if (shape.residual)
+      work.pieces.back().residual = operand(1);
+    for (const BankFill &fill : bankFills(work.pieces.back(), e.target))
+      work.fills.push_back({k, fill});
+  }
   return work;
 }
 
@@ -181,7 +276,8 @@ void CascadeEmitter::compute(int quad, int64_t wave) {
     if (least->vector.layer)
       emitVectorTile(e, quad, least->vector);
     else
-      emitFill(e, quad, least->conv, least->fills[least->next], e.nextBank(quad));
+      emitFill(e, quad, least->pieces[least->fills[least->next].first],
+               least->fills[least->next].second, e.nextBank(quad));
     ++least->next;
   }
 }
@@ -196,9 +292,8 @@ bool CascadeEmitter::storeTiles(int quad, int64_t wave) {
     if (own.rows() <= 0)
       continue;
     L1Tile tile = tileOf(i, quad, number);
-    const Layout &l = tile.layout;
-    StridedCopy copy = reversed(tileCopy(tensorOf(i), own, l)), placed;
-    copy.src += (own.n0 - tile.box.n0) * l.image + (own.y0 - tile.box.y0) * l.row;
+    StridedCopy copy = reversed(tileCopy(tensorOf(i), own, tile.layout)), placed;
+    copy.src += offsetIn(tile, own);
     placed = copy;
     L2Ref to = e.openResult(tensorOf(i).storage, placed);
     if (!to)

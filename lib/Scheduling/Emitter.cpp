@@ -23,11 +23,13 @@ static std::vector<Interval> dramRanges(const isa::DramRequest &request) {
   return rows.ranges(false);
 }
 
-Emitter::Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue)
-    : network(network), plan(plan), target(target), uses(network), dram(target, prologue),
-      l1(target.quads), engineFree(target.quads), banks(target.quads),
+Emitter::Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue,
+                 SlotOrder slotOrder)
+    : network(network), plan(plan), target(target), slotOrder(slotOrder), uses(network),
+      dram(target, prologue), l1(target.quads), engineFree(target.quads), banks(target.quads),
       l1Allocator(0, target.l1_bytes, 16, target.quads),
-      staging(plan.stagingBase, target.l2_bytes, kAlignment) {
+      staging(plan.stagingBase, target.l2_bytes, kAlignment),
+      l1Free(target.l1_bytes, 16, target.quads) {
   program.name = network.name;
   program.target = target.name;
   program.targetHash = target.hash();
@@ -114,17 +116,22 @@ void Emitter::touch(uint32_t buffer, int64_t from, int64_t to) {
 
 L1Ref Emitter::allocateL1(int64_t bytes, uint8_t quads, const std::string &name) {
   int64_t address = l1Allocator.allocate(bytes, quads);
-  if (address < 0) {
-    fail("'" + network.layers[layer].name + "' needs " + std::to_string(bytes) +
-         " more bytes of L1 for " + name + ", target '" + target.name + "' offers " +
-         std::to_string(target.l1_bytes) + " in all");
-    return nullptr;
-  }
+  if (address >= 0)
+    return slotAt(address, bytes, quads, name);
+  fail("'" + network.layers[layer].name + "' needs " + std::to_string(bytes) +
+       " more bytes of L1 for " + name + ", target '" + target.name + "' offers " +
+       std::to_string(target.l1_bytes) + " in all");
+  return nullptr;
+}
+
+/// The buffer at an address that l1Allocator has given away.
+L1Ref Emitter::slotAt(int64_t address, int64_t bytes, uint8_t quads, const std::string &name) {
   std::vector<Interval> all{{address, address + bytes}};
   int64_t ready = 0;
   for (int q = 0; q < this->quads(); ++q)
     if (quads >> q & 1)
       ready = std::max(ready, l1[q].earliestWrite(all));
+  l1Free.occupy(address, bytes, quads);
   auto *slot = new L1Slot{address, addBuffer(Memory::L1, quads, address, bytes, name), ready};
   return L1Ref(slot, [this](L1Slot *dead) {
     // The whole buffer lives until its last use: nobody may write any byte of it before.
@@ -132,15 +139,57 @@ L1Ref Emitter::allocateL1(int64_t bytes, uint8_t quads, const std::string &name)
     for (int q = 0; q < this->quads(); ++q)
       if (buffer.quads >> q & 1)
         l1[q].read({{dead->address, dead->address + int64_t(buffer.size)}}, buffer.lastUse);
+    l1Free.release(dead->address, buffer.size, buffer.quads,
+                   std::max<int64_t>(dead->ready, buffer.lastUse));
     l1Allocator.free(dead->address, buffer.quads);
     delete dead;
   });
 }
 
-void Emitter::makeRoomL1(const std::vector<int64_t> &sizes, uint8_t quads) {
+std::vector<L1Ref> Emitter::allocateL1(const std::vector<L1Request> &requests, uint8_t quads) {
+  std::vector<L1Ref> slots;
+  if (slotOrder == SlotOrder::Soonest)
+    slots = allocateSoonest(requests, quads);
+  if (!slots.empty() || requests.empty())
+    return slots;
+  makeRoomL1(requests, quads);
+  for (const L1Request &request : requests) {
+    slots.push_back(allocateL1(request.bytes, quads, request.name));
+    if (!slots.back())
+      return {};
+  }
+  return slots;
+}
+
+/// What is written first takes the bytes that are free first. Nothing where gaps between them come
+/// to hold no further one.
+std::vector<L1Ref> Emitter::allocateSoonest(const std::vector<L1Request> &requests, uint8_t quads) {
+  int64_t now = INT64_MAX;
+  for (int q = 0; q < this->quads(); ++q)
+    if (quads >> q & 1)
+      now = std::min(now, engineFree[q][int(isa::Engine::Load)]);
+  memory::FreeTimes trial = l1Free;
+  std::vector<int64_t> addresses;
+  for (const L1Request &request : requests) {
+    int64_t address = trial.soonest(request.bytes, quads, now);
+    if (address < 0)
+      return {};
+    trial.occupy(address, request.bytes, quads);
+    addresses.push_back(address);
+  }
+  std::vector<L1Ref> slots;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    l1Allocator.take(addresses[i], requests[i].bytes, quads);
+    slots.push_back(slotAt(addresses[i], requests[i].bytes, quads, requests[i].name));
+  }
+  return slots;
+}
+
+void Emitter::makeRoomL1(const std::vector<L1Request> &requests, uint8_t quads) {
   int64_t total = 0, largest = 0;
-  for (int64_t bytes : sizes)
-    total += roundUp(bytes, kLanes), largest = std::max(largest, roundUp(bytes, kLanes));
+  for (const L1Request &request : requests)
+    total += roundUp(request.bytes, kLanes),
+        largest = std::max(largest, roundUp(request.bytes, kLanes));
   if (total + largest > target.l1_bytes)
     l1Allocator.makeRoom(total, quads);
 }

@@ -4,6 +4,7 @@
 // ever chosen before them. L1 tiles and L2 staging get their addresses here, next fit.
 #pragma once
 
+#include "Memory/FreeTimes.h"
 #include "Memory/RotatingAllocator.h"
 #include "Scheduling/Cascade.h"
 #include "Scheduling/DramQueue.h"
@@ -25,6 +26,12 @@ struct L1Slot {
 };
 using L1Ref = std::shared_ptr<L1Slot>;
 
+/// A buffer that a layer or a cascade keeps in L1 while it runs.
+struct L1Request {
+  int64_t bytes = 0;
+  std::string name;
+};
+
 /// Bytes of L2 as a LOAD reads them or a STORE writes them: a resident tensor or a staging slot.
 struct L2Slot {
   int64_t address = 0;
@@ -36,9 +43,13 @@ using L2Ref = std::shared_ptr<L2Slot>;
 
 class GroupEmitter;
 
+/// Where the slots of a layer go: where the bytes are free soonest, or in turn through L1.
+enum class SlotOrder { Soonest, InTurn };
+
 class Emitter {
 public:
-  Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue);
+  Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue,
+          SlotOrder slotOrder = SlotOrder::Soonest);
 
   /// Emits every layer and the transfers of the outputs. On failure `error` says what did not fit
   /// and `failedLayer` which layer it was.
@@ -57,9 +68,9 @@ public:
 
   /// L1 for `quads`; null (and `error` set) where it does not fit.
   L1Ref allocateL1(int64_t bytes, uint8_t quads, const std::string &name);
-  /// Buffers of these sizes are allocated next: where the gap at the end of L1 would take bytes
-  /// that they need, they begin at its start.
-  void makeRoomL1(const std::vector<int64_t> &sizes, uint8_t quads);
+  /// L1 for all of `requests`, which are in the order in which they are first written; empty (and
+  /// `error` set) where they do not fit.
+  std::vector<L1Ref> allocateL1(const std::vector<L1Request> &requests, uint8_t quads);
   /// A box of a tensor, in L2; `copy` becomes the LOAD that brings it to a tile at dst 0.
   L2Ref openTile(const Tensor &tensor, const Box &box, StridedCopy &copy);
   /// `copy.src` counts from the storage's start.
@@ -124,6 +135,9 @@ private:
     std::array<BankState, 4> state;
   };
 
+  L1Ref slotAt(int64_t address, int64_t bytes, uint8_t quads, const std::string &name);
+  std::vector<L1Ref> allocateSoonest(const std::vector<L1Request> &requests, uint8_t quads);
+  void makeRoomL1(const std::vector<L1Request> &requests, uint8_t quads);
   uint32_t addBuffer(isa::Memory memory, uint8_t quads, uint64_t address, uint64_t bytes,
                      const std::string &name);
   void touch(uint32_t buffer, int64_t from, int64_t to);
@@ -143,6 +157,7 @@ private:
   void finish();
   uint8_t loadRate(uint8_t quads) const;
 
+  const SlotOrder slotOrder;
   uint32_t layer = 0;
   int64_t groupsAtOnce = 1;
   TensorUses uses;
@@ -152,6 +167,7 @@ private:
   std::vector<std::array<int64_t, isa::kNumEngines>> engineFree;
   std::vector<Banks> banks;
   memory::RotatingAllocator l1Allocator, staging;
+  memory::FreeTimes l1Free;
   std::vector<uint64_t> storageDram;   ///< DRAM address of storages that have one
   std::vector<uint32_t> storageBuffer; ///< L2 buffer of resident storages
   std::vector<uint32_t> storageDramBuffer;

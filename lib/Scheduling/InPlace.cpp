@@ -48,7 +48,7 @@ private:
     const Tensor &a = network.tensors[source], &b = network.tensors[result];
     auto alone = [&](const Tensor &t) {
       return network.storages[t.storage].kind == Storage::Kind::Intermediate &&
-             uses.views[t.storage] == 1;
+             uses.views[t.storage].size() == 1;
     };
     auto strides = [](const Layout &l) {
       return std::array<int64_t, 5>{l.offset, l.image, l.row, l.pixel, l.block};

@@ -77,7 +77,7 @@ private:
   int64_t spillCycles(const Cascade &cascade) const {
     int64_t bytes = 0;
     for (const CascadeTensor &tensor : cascade.tensors)
-      if (tensor.producedAt == 0 || tensor.stored)
+      if (!tensor.loads.empty() || tensor.stored)
         bytes += spilledBytes(tensor.tensor);
     return dramCycles(bytes);
   }
@@ -107,10 +107,10 @@ int64_t CascadePlanner::constantBytes(const Cascade &cascade) const {
 
 int64_t CascadePlanner::slotBytes(const Cascade &cascade, const std::vector<Box> &boxes) const {
   int64_t bytes = 0;
-  for (size_t i = 0; i < boxes.size(); ++i)
-    if (boxes[i].rows() > 0)
-      bytes += cascade.tensors[i].slots() *
-               roundUp(tileBytes(network.tensors[cascade.tensors[i].tensor], boxes[i]), kLanes);
+  for (size_t i = 0; i < cascade.slots.size(); ++i)
+    if (Box box = cascade.slotBox(i, boxes); box.rows() > 0)
+      bytes += cascade.slots[i].count() *
+               roundUp(box.images() * cascade.slotLayout(i, box).image, kLanes);
   return bytes;
 }
 
@@ -140,11 +140,14 @@ std::vector<Work> CascadePlanner::stageWork(const Cascade &cascade, const std::v
     const Tensor &t = network.tensors[use.tensor];
     if (boxes[i].rows() <= 0)
       continue;
-    if (use.producedAt == 0)
-      work[0].load += ceilDiv(tileBytes(t, boxes[i]), rate);
-    // An input arrives for all quads at the rate of DRAM.
-    if (use.producedAt == 0 && network.storages[t.storage].kind == Storage::Kind::Input)
-      work[0].dram += tileBytes(t, boxes[i]) * target.quads * 10 / target.dram_decibytes_per_cycle;
+    for (const BlockRange &part : use.loads) {
+      Box box = boxes[i];
+      box.b0 = part.b0, box.b1 = part.b1;
+      work[0].load += ceilDiv(tileBytes(t, box), rate);
+      // An input arrives for all quads at the rate of DRAM.
+      if (network.storages[t.storage].kind == Storage::Kind::Input)
+        work[0].dram += tileBytes(t, box) * target.quads * 10 / target.dram_decibytes_per_cycle;
+    }
     if (use.stored)
       work[use.producedAt].store +=
           ceilDiv(tileBytes(t, cascade.storedBox(use.tensor, tile)), target.store_bytes_per_cycle);
@@ -254,7 +257,9 @@ CascadeTrace CascadePlanner::describe(size_t first, const Mapping &m) {
   trace.constantBytes = constantBytes(*cascade);
   trace.slotBytes = slotBytes(*cascade, boxes);
   for (size_t i = 0; i < cascade->count; ++i)
-    trace.slots.push_back(cascade->tensors[cascade->indexOf(cascade->layer(i).outputs[0])].slots());
+    trace.slots.push_back(
+        cascade->slots[cascade->tensors[cascade->indexOf(cascade->layer(i).outputs[0])].slot]
+            .count());
   return trace;
 }
 

@@ -142,13 +142,13 @@ private:
 
 /// The prologue's length shifts every arrival from DRAM, and is known when the program is: emit
 /// once with a guess, and, if `exact`, again with what came out.
-static bool emit(const Network &network, const Target &target, Plan &plan, bool exact,
-                 isa::Program &program, std::string &error) {
+static bool emit(const Network &network, const Target &target, Plan &plan, SlotOrder slotOrder,
+                 bool exact, isa::Program &program, std::string &error) {
   int64_t prologue = 600;
   bool measured = !exact;
   Shrinker shrinker(network, target, plan.stagger);
   for (int attempt = 0; attempt < 200; ++attempt) {
-    Emitter emitter(network, plan, target, prologue);
+    Emitter emitter(network, plan, target, prologue, slotOrder);
     if (emitter.run()) {
       program = std::move(emitter.program);
       if (!addInstructionBlocks(program, std::move(emitter.requestDone), target, error))
@@ -168,7 +168,22 @@ static bool emit(const Network &network, const Target &target, Plan &plan, bool 
 
 bool scheduleSegment(const Network &network, const Target &target, Plan &plan,
                      isa::Program &program, std::string &error) {
-  return emit(network, target, plan, /*exact=*/true, program, error);
+  int64_t fewest = -1;
+  Plan given = plan;
+  for (SlotOrder order : {SlotOrder::Soonest, SlotOrder::InTurn}) {
+    Plan tried = given;
+    isa::Program emitted;
+    sim::Stats stats;
+    if (!emit(network, target, tried, order, /*exact=*/true, emitted, error) ||
+        !sim::computeStats(emitted, target, stats, error))
+      continue;
+    if (fewest >= 0 && stats.wall >= fewest)
+      continue;
+    fewest = stats.wall;
+    plan = std::move(tried);
+    program = std::move(emitted);
+  }
+  return fewest >= 0;
 }
 
 namespace {
@@ -262,7 +277,7 @@ private:
     isa::Program program;
     sim::Stats stats;
     if (!placeSegment(network, target, plan, error) ||
-        !emit(network, target, plan, /*exact=*/false, program, error) ||
+        !emit(network, target, plan, SlotOrder::Soonest, /*exact=*/false, program, error) ||
         !sim::computeStats(program, target, stats, error))
       return -1;
     return stats.wall;

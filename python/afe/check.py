@@ -12,10 +12,11 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from afe import ir
 from afe.compiler import import_phase
-from afe.options import CompileOptions
+from afe.options import CompileOptions, ImportOptions
 from afe.phases import PhaseLog
 from afe.pipelines import run_pipeline
 from afe.source import read_source
@@ -66,10 +67,14 @@ class Check:
         return asdict(self)
 
 
-def check_model(path: str | PathLike[str], options: CompileOptions) -> Check:
+def check_model(
+    path: str | PathLike[str], options: CompileOptions, how: ImportOptions | None = None
+) -> Check:
     """Reads and lowers the model. Raises AfeError where `afe compile` would, up to layouts."""
     target = load_target(options.target)
-    source = import_phase(lambda: read_source(path), target, options, PhaseLog(None, None))
+    source = import_phase(
+        lambda: read_source(path, options=how), target, options, PhaseLog(None, None)
+    )
     module = source.module
     saturated = list(_saturated_weights(module.operation))
     run_pipeline(module, f"afe-phase-canonicalize{{batch-size={options.batch_size}}}", options)
@@ -160,7 +165,7 @@ def _saturated_weights(module: ir.Operation) -> Iterator[Finding]:
         weights = np.asarray(constant.operation.attributes["values"])
         if weights.dtype != np.int8 or weights.size < _FEWEST_WEIGHTS:
             continue
-        share = float(np.mean((weights == 127) | (weights <= -127)))
+        share = _cut_off(weights, is_depthwise=op.name == "tosa.depthwise_conv2d") / weights.size
         if share >= _SATURATED_SHARE:
             yield Finding(
                 "saturated",
@@ -169,6 +174,16 @@ def _saturated_weights(module: ir.Operation) -> Iterator[Finding]:
                 f"{share:.0%} of its weights stand at the end of the int8 range",
                 "calibrate the weights' scales anew: larger values are cut off",
             )
+
+
+def _cut_off(weights: NDArray[np.int8], *, is_depthwise: bool) -> int:
+    """Weights at the end of the range, but for one per output channel: that one sets the scale."""
+    count = weights.shape[2] * weights.shape[3] if is_depthwise else weights.shape[0]
+    ends = (weights == 127) | (weights <= -127)
+    by_channel = (
+        ends.reshape(-1, count).sum(axis=0) if is_depthwise else ends.reshape(count, -1).sum(axis=1)
+    )
+    return int(np.maximum(by_channel - 1, 0).sum())
 
 
 # --- the module ----------------------------------------------------------------------------------

@@ -157,6 +157,29 @@ class CompileOptions:
         return cls(**keywords)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """How a model file is read. Construction checks; a wrong value is AfeError INVALID_OPTION.
+
+    `dimensions` gives sizes to an ONNX model's symbolic dimensions, by name; `signature` chooses
+    one of a TFLite model's entry points.
+    """
+
+    dimensions: Mapping[str, int] = field(default_factory=dict)
+    signature: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, size in self.dimensions.items():
+            _check_count(f"dimensions[{name!r}]", size, MAX_DIMENSION)
+        if self.signature is not None:
+            _check_text("signature", self.signature)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether nothing is asked for."""
+        return not self.dimensions and self.signature is None
+
+
 def flag_of(option_name: str, flag: str = "") -> str:
     """The command line's spelling of an option: `batch_size` is `--batch-size`."""
     return flag or "--" + option_name.replace("_", "-")
@@ -180,13 +203,6 @@ def parse_dimensions(texts: Sequence[str]) -> dict[str, int]:
             raise _invalid("dim", text, "name=size, the size a whole number")
         if sizes.setdefault(name, int(size)) != int(size):
             raise _invalid("dim", text, "one size per name")
-    return dict(check_dimensions(sizes))
-
-
-def check_dimensions(sizes: Mapping[str, int]) -> Mapping[str, int]:
-    """Sizes of symbolic dimensions as given, if they can be sizes; AfeError INVALID_OPTION."""
-    for name, size in sizes.items():
-        _check_count(f"dimensions[{name!r}]", size, MAX_DIMENSION)
     return sizes
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afe.errors import AfeError, ErrorCode
-from afe.options import name_from
+from afe.options import ImportOptions, name_from
 from afe.package.manifest import Provenance
 
 if TYPE_CHECKING:
@@ -43,11 +42,9 @@ class SourceModel:
 def read_source(
     path: str | PathLike[str],
     name: str | None = None,
-    dimensions: Mapping[str, int] | None = None,
+    options: ImportOptions | None = None,
 ) -> SourceModel:
     """Reads a model of any known format, `.sima` included.
-
-    `dimensions` gives sizes to a model's symbolic dimensions, by name.
 
     Raises AfeError FILE_NOT_FOUND, FILE_INVALID, UNSUPPORTED_FORMAT, INVALID_MODEL and the other
     codes of `afe.importers.import_model` and `afe.sima.read_sima`.
@@ -56,22 +53,23 @@ def read_source(
     if file.suffix.lower() == ".sima":
         from afe.sima import read_sima
 
-        if dimensions:
+        if options is not None and not options.is_default:
             raise AfeError(
                 ErrorCode.INVALID_OPTION,
-                f"'{path}' has no symbolic dimensions: they were set when it was imported",
+                f"'{path}' has neither symbolic dimensions nor signatures: they were set when it "
+                "was imported",
             )
         source = read_sima(file)
     else:
-        source = _import(file, dimensions)
+        source = _import(file, options)
     return source.renamed(name) if name else source
 
 
-def _import(file: Path, dimensions: Mapping[str, int] | None) -> SourceModel:
+def _import(file: Path, options: ImportOptions | None) -> SourceModel:
     from afe.importers import import_model
 
     try:
-        imported = import_model(file, dimensions=dimensions)
+        imported = import_model(file, options=options)
     except (
         ArithmeticError,
         AttributeError,

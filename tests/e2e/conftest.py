@@ -3,4 +3,5 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+IMPORTERS = Path(__file__).parents[1] / "python" / "importers"
+sys.path[:0] = [str(Path(__file__).parent), str(IMPORTERS)]

@@ -1,4 +1,4 @@
-"""LLVM bitcode to a relocatable object for the Cortex-A65, with llvmlite's own LLVM."""
+"""LLVM bitcode to machine code with llvmlite's own LLVM: for the Cortex-A65 or this machine."""
 
 from __future__ import annotations
 
@@ -15,35 +15,48 @@ CPU = "cortex-a65"
 
 def compile_bitcode(bitcode: bytes) -> bytes:
     """The optimized object. Raises AfeError COMPILE_FAILED where LLVM refuses the module."""
-    try:
-        return _emit(llvm.parse_bitcode(bitcode, context=llvm.create_context()))
-    except RuntimeError as error:
-        raise AfeError(
-            ErrorCode.COMPILE_FAILED, f"LLVM refuses the code for the Cortex-A65: {error}"
-        ) from error
+    machine = _target_machine()
+    return bytes(machine.emit_object(_optimized(bitcode, machine)))
 
 
 def compile_assembly(text: str) -> bytes:
     """The object of LLVM IR in its textual form."""
-    return _emit(llvm.parse_assembly(text, context=llvm.create_context()))
-
-
-def assembly_of(bitcode: bytes) -> str:
-    """The machine code in words, for people and tests."""
-    module = llvm.parse_bitcode(bitcode, context=llvm.create_context())
     machine = _target_machine()
-    _optimize(module, machine)
-    return str(machine.emit_assembly(module))
-
-
-def _emit(module: Any) -> bytes:
-    machine = _target_machine()
+    module = llvm.parse_assembly(text, context=llvm.create_context())
     _optimize(module, machine)
     return bytes(machine.emit_object(module))
 
 
+def assembly_of(bitcode: bytes) -> str:
+    """The machine code in words, for people and tests."""
+    machine = _target_machine()
+    return str(machine.emit_assembly(_optimized(bitcode, machine)))
+
+
+def load_on_host(bitcode: bytes) -> Any:
+    """An llvmlite execution engine that holds the code for this machine, ready to be called.
+
+    What the code calls of the C library is this process's. AfeError COMPILE_FAILED as above.
+    """
+    machine = _host_machine()
+    engine = llvm.create_mcjit_compiler(_optimized(bitcode, machine), machine)
+    engine.finalize_object()
+    return engine
+
+
+def _optimized(bitcode: bytes, machine: Any) -> Any:
+    try:
+        module = llvm.parse_bitcode(bitcode, context=llvm.create_context())
+        _optimize(module, machine)
+    except RuntimeError as error:
+        raise AfeError(
+            ErrorCode.COMPILE_FAILED, f"LLVM refuses the code for {machine.triple}: {error}"
+        ) from error
+    return module
+
+
 def _optimize(module: Any, machine: Any) -> None:
-    module.triple = TRIPLE
+    module.triple = machine.triple
     module.data_layout = str(machine.target_data)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)
@@ -60,6 +73,17 @@ def _target_machine() -> Any:
     target = llvm.Target.from_triple(TRIPLE)
     # No fast-math: every f32 operation rounds as written.
     return target.create_target_machine(cpu=CPU, opt=3, reloc="pic", codemodel="small")
+
+
+def _host_machine() -> Any:
+    _initialize()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        jit=True,
+    )
 
 
 @functools.cache

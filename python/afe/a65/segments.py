@@ -6,6 +6,7 @@ leaves bitcode; LLVM and lld make the shared object of it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,15 @@ PIPELINE = "afe-phase-host-code"
 _NOT_LOWERED = "failed to legalize operation '"
 
 
+@dataclass(frozen=True, slots=True)
+class Bitcode:
+    """LLVM bitcode with one entry point in the ABI of docs/a65.md."""
+
+    bitcode: bytes
+    function: str
+    workspace_bytes: int
+
+
 def compile_segments(module: ir.Module, options: CompileOptions | None = None) -> None:
     """Compiles every segment in place; calls keep their symbol.
 
@@ -39,15 +49,16 @@ def compile_segments(module: ir.Module, options: CompileOptions | None = None) -
 
 def _compile_segment(segment: ir.Operation, options: CompileOptions) -> None:
     inputs, outputs = _tensors(segment)
-    lowered = _lower(segment, options)
-    (function,) = plain(lowered.operation.attributes["a65.functions"])
-    bitcode = elements_bytes(lowered.operation.attributes["a65.bitcode"])
-    shared_object = link_shared_object(compile_bitcode(bitcode))
+    with segment.context, segment.location:
+        alone = ir.Module.create()
+        segment.clone(ip=ir.InsertionPoint(alone.body))
+    lowered = lower_segment(alone, options)
+    shared_object = link_shared_object(compile_bitcode(lowered.bitcode))
     stats = {
-        "function": function["function"],
+        "function": lowered.function,
         "inputs": inputs,
         "outputs": outputs,
-        "workspace_bytes": function["workspace_bytes"],
+        "workspace_bytes": lowered.workspace_bytes,
     }
     with segment.context, segment.location, ir.InsertionPoint(segment):
         ir.Operation.create(
@@ -61,16 +72,46 @@ def _compile_segment(segment: ir.Operation, options: CompileOptions) -> None:
     segment.erase()
 
 
-def _lower(segment: ir.Operation, options: CompileOptions) -> ir.Module:
-    """A module without operations, with the segment's bitcode as an attribute."""
-    with segment.context, segment.location:
-        module = ir.Module.create()
-        segment.clone(ip=ir.InsertionPoint(module.body))
+def segment_of_main(module: ir.Module) -> ir.Module:
+    """A module of one `a65.segment @APU_0`, the body of @main; `module` is consumed."""
+    main = next(op for op in module.body.operations if op.operation.name == "func.func").operation
+    body = main.regions[0].blocks[0]
+    with module.context, main.location:
+        segment = ir.Operation.create(
+            "a65.segment", regions=1, attributes={"sym_name": ir.StringAttr.get("APU_0")}
+        )
+        made = ir.Module.create()
+        made.body.append(segment)
+        block = segment.regions[0].blocks.append(
+            *(argument.type for argument in body.arguments),
+            arg_locs=[argument.location for argument in body.arguments],
+        )
+        for old, new in zip(body.arguments, block.arguments, strict=True):
+            old.replace_all_uses_with(new)
+        *operations, end = [op.operation for op in body.operations]
+        results = list(end.operands)
+        end.erase()
+        for op in operations:
+            block.append(op)
+        block.append(ir.Operation.create("a65.return", operands=results))
+    return made
+
+
+def lower_segment(module: ir.Module, options: CompileOptions) -> Bitcode:
+    """The code of a module of one segment, before LLVM optimizes it for a machine.
+
+    Raises AfeError COMPILE_FAILED naming the operation where one cannot be lowered.
+    """
     try:
         run_pipeline(module, PIPELINE, options)
     except AfeError as error:
         raise _named(error) from error
-    return module
+    (function,) = plain(module.operation.attributes["a65.functions"])
+    return Bitcode(
+        elements_bytes(module.operation.attributes["a65.bitcode"]),
+        function["function"],
+        function["workspace_bytes"],
+    )
 
 
 def _named(error: AfeError) -> AfeError:

@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from afe.backends.mpk.interface import L2CachingMode
 from afe.errors import AfeError, ErrorCode
-from afe.options import CompileOptions, check_dimensions, check_name
+from afe.options import CompileOptions, ImportOptions, check_name
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from afe.execute import HostNetwork
     from afe.importers.common import Port
     from afe.package.report import CompileReport
+    from afe.runtime.batching import Inputs
     from afe.source import SourceModel
 
 
@@ -29,6 +33,9 @@ class Model:
 
     def __init__(self, source: SourceModel) -> None:
         self._source = source
+        self._host_networks: dict[bool, HostNetwork] = {}
+        self._states: Mapping[str, NDArray[Any]] = {}
+        self._layer_outputs: dict[str, NDArray[Any]] = {}
 
     @staticmethod
     def from_file(
@@ -36,17 +43,20 @@ class Model:
         *,
         name: str | None = None,
         dimensions: Mapping[str, int] | None = None,
+        signature: str | None = None,
     ) -> Model:
         """Imports a quantized .tflite, .onnx, .mlir or .mlirbc file, or opens a .sima.
 
         `name` replaces the file's; `dimensions` gives sizes to the symbolic dimensions of an ONNX
-        model, by name (the batch is 1 where it is not given). Raises AfeError where the file is
+        model, by name (the batch is 1 where it is not given); `signature` chooses one of a TFLite
+        model's entry points (the first where it is not given). Raises AfeError where the file is
         missing, damaged, of an unknown format, or holds what the compiler does not support.
         """
         from afe.source import read_source
 
         checked = check_name(name) if name is not None else None
-        return Model(read_source(path, checked, check_dimensions(dimensions or {})))
+        options = ImportOptions(dimensions=dimensions or {}, signature=signature)
+        return Model(read_source(path, checked, options))
 
     @staticmethod
     def load(
@@ -111,6 +121,50 @@ class Model:
             print(report)
         return report
 
+    def execute(
+        self,
+        inputs: Inputs,
+        *,
+        fast_mode: bool = False,
+        use_jax: bool = False,
+        log_level: int = logging.NOTSET,
+        keep_layer_outputs: Sequence[str] | str | None = None,
+        output_file_path: str | PathLike[str] | None = None,
+    ) -> list[NDArray[Any]]:
+        """The quantized network's outputs, computed on this machine exactly as an archive's are.
+
+        `inputs` are arrays in the model's order, or by name (`in0`, `in1`… as well), in the model's
+        own dtypes and shapes; the first dimension may hold any number of images. The first call
+        compiles the network for this machine; later ones of the same model are quick. Every image
+        is a sequence of its own, whose states go on with the next call until `reset_states`.
+
+        `keep_layer_outputs` names layers whose 8-bit results are kept, "all" for all of them:
+        `layer_outputs` holds them afterwards, and `output_file_path`, an .npz file, where it is
+        given. `fast_mode` and `use_jax` choose between implementations in the SDK; there is one
+        here. Raises AfeError INVALID_INPUT, INVALID_OPTION, COMPILE_FAILED or OUTPUT_FAILED.
+        """
+        from afe.runtime.npz import write_npz
+
+        if output_file_path is not None and keep_layer_outputs is None:
+            raise AfeError(
+                ErrorCode.INVALID_OPTION,
+                "output_file_path takes the layers that keep_layer_outputs names; give both",
+            )
+        network = self._host_network(keep_layers=keep_layer_outputs is not None)
+        names = _kept_names(network, keep_layer_outputs)
+        network.states.restore(self._states)  # of the network with or without kept layers
+        done = network.run(inputs, names)
+        self._states = network.states.values()
+        self._layer_outputs = done.layers
+        if output_file_path is not None:
+            write_npz(output_file_path, done.layers)
+        return done.outputs
+
+    @property
+    def layer_outputs(self) -> Mapping[str, NDArray[Any]]:
+        """What the last `execute` kept, by layer, in the model's order."""
+        return self._layer_outputs
+
     @property
     def name(self) -> str:
         """The model's name; its archive is called after it."""
@@ -118,18 +172,53 @@ class Model:
 
     @property
     def inputs(self) -> Sequence[Port]:
-        """Name, dtype, shape and quantization of every input, in order."""
-        return self._source.imported.inputs
+        """Name, dtype, shape and quantization of every input, in order; states are none."""
+        return [port for port in self._source.imported.inputs if port.state is None]
 
     @property
     def outputs(self) -> Sequence[Port]:
-        """Name, dtype, shape and quantization of every output, in order."""
-        return self._source.imported.outputs
+        """Name, dtype, shape and quantization of every output, in order; states are none."""
+        return [port for port in self._source.imported.outputs if port.state is None]
+
+    @property
+    def states(self) -> Sequence[Port]:
+        """The tensors that live on from call to call: an LSTM's, say."""
+        return [port for port in self._source.imported.inputs if port.state is not None]
+
+    def reset_states(self) -> None:
+        """The next `execute` starts new sequences."""
+        self._states = {}
+
+    @property
+    def calibration(self) -> Mapping[str, Any]:
+        """How a float model was quantized: method, samples, ranges; empty if it came quantized."""
+        return self._source.provenance.calibration
+
+    def _host_network(self, *, keep_layers: bool) -> HostNetwork:
+        """The network as host code; compiled once."""
+        from afe.execute import HostNetwork
+
+        if keep_layers not in self._host_networks:
+            module = self._source.imported.module
+            self._host_networks[keep_layers] = HostNetwork(module, keep_layers=keep_layers)
+        return self._host_networks[keep_layers]
 
     def _copied_source(self) -> SourceModel:
         """A source the compiler may consume: the model can be compiled again."""
         imported = self._source.imported
         return replace(self._source, imported=replace(imported, module=imported.module.clone()))
+
+
+def _kept_names(network: HostNetwork, wanted: Sequence[str] | str | None) -> Sequence[str]:
+    if wanted == "all":
+        return network.layer_names
+    if isinstance(wanted, str):
+        raise AfeError(
+            ErrorCode.INVALID_OPTION,
+            f"keep_layer_outputs is a list of layer names or 'all', not '{wanted}'",
+        )
+    network.check_names(wanted or ())
+    return wanted or ()
 
 
 def _refuse_unsupported(

@@ -11,7 +11,11 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from afe.options import ImportOptions, parse_dimensions
+
 NAMES = {
+    "import": "save a quantized model as a .sima file",
+    "quantize": "quantize a float model with calibration samples into a .sima file",
     "compile": "compile a quantized model into an archive",
     "run": "run an archive on the host: simulator, emulator and EV74 kernels",
     "inspect": "show what an archive holds: chain, batch, files, cycles per layer",
@@ -49,8 +53,8 @@ def add_all(subparsers: Any) -> None:
         parser.set_defaults(command=module.run)
 
 
-def add_dimensions(parser: argparse.ArgumentParser) -> None:
-    """--dim NAME=SIZE, any number of times; read it with `afe.options.parse_dimensions`."""
+def add_import_options(parser: argparse.ArgumentParser, *, signatures: bool = True) -> None:
+    """--dim NAME=SIZE, any number of times, and --signature; read them with `import_options`."""
     parser.add_argument(
         "--dim",
         dest="dimensions",
@@ -59,6 +63,19 @@ def add_dimensions(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=SIZE",
         help="size of a symbolic dimension of an ONNX model (the batch is 1 where it is not given)",
     )
+    parser.set_defaults(signature=None)
+    if signatures:
+        parser.add_argument(
+            "--signature",
+            metavar="KEY",
+            help="entry point of a TFLite model that has several (default: the first subgraph)",
+        )
+
+
+def import_options(arguments: argparse.Namespace) -> ImportOptions:
+    """What --dim and --signature say; AfeError INVALID_OPTION."""
+    dimensions = parse_dimensions(arguments.dimensions)
+    return ImportOptions(dimensions=dimensions, signature=arguments.signature)
 
 
 def print_json(value: object) -> None:

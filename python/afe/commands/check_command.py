@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from afe.commands import interrupts_held, print_json
+from afe.commands import add_import_options, import_options, interrupts_held, print_json
 from afe.options import CompileOptions
 
 if TYPE_CHECKING:
@@ -23,10 +23,11 @@ anything else is remarked), 2 where the model cannot be compiled at all.
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """MODEL, --target, --batch-size, --strict, --json."""
+    """MODEL, --target, --batch-size, --dim, --signature, --strict, --json."""
     parser.add_argument("model", metavar="MODEL", help="a model of any format that is compiled")
     parser.add_argument("--target", default="mlsoc", metavar="NAME|FILE", help="see 'afe targets'")
     parser.add_argument("--batch-size", type=int, default=1, metavar="N", help="up to N images")
+    add_import_options(parser)
     parser.add_argument("--strict", action="store_true", help="status 1 for every remark")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -34,10 +35,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Checks and prints the findings."""
     options = CompileOptions(target=arguments.target, batch_size=arguments.batch_size)
+    how = import_options(arguments)
     with interrupts_held():
         from afe.check import check_model
 
-    check = check_model(arguments.model, options)
+    check = check_model(arguments.model, options, how)
     if arguments.json:
         print_json(check.to_dict())
     else:

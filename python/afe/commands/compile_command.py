@@ -8,13 +8,14 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from afe.commands import (
-    add_dimensions,
+    add_import_options,
     end_progress,
+    import_options,
     interrupts_held,
     print_json,
     progress_on_terminal,
 )
-from afe.options import CompileOptions, flag_of, parse_dimensions
+from afe.options import CompileOptions, flag_of
 from afe.target import load_target
 
 EXAMPLES = """examples:
@@ -30,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="DIR", help="folder for the archive"
     )
-    add_dimensions(parser)
+    add_import_options(parser)
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     add_options(parser)
 
@@ -74,7 +75,7 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compiles and prints the report."""
     options = options_of(arguments)
-    dimensions = parse_dimensions(arguments.dimensions)
+    how = import_options(arguments)
     load_target(options.target)  # a wrong one is told before anything heavy is loaded
     with interrupts_held():
         import afe.ir  # noqa: F401
@@ -83,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         report = compile_model(
-            lambda: read_source(arguments.source, dimensions=dimensions),
+            lambda: read_source(arguments.source, options=how),
             arguments.output,
             options,
             progress=progress_on_terminal,

@@ -6,14 +6,14 @@ import argparse
 from dataclasses import asdict
 
 from afe.commands import (
-    add_dimensions,
+    add_import_options,
     end_progress,
+    import_options,
     interrupts_held,
     print_json,
     progress_on_terminal,
 )
 from afe.commands.compile_command import add_options, options_of
-from afe.options import parse_dimensions
 from afe.target import load_target
 
 EXAMPLES = """examples:
@@ -34,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         help="a layer's name, or that of an operator of the model (default: a table of all)",
     )
-    add_dimensions(parser)
+    add_import_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_options(parser, OPTIONS)
 
@@ -42,7 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compiles up to the schedule and prints its decisions."""
     options = options_of(arguments, OPTIONS)
-    dimensions = parse_dimensions(arguments.dimensions)
+    how = import_options(arguments)
     load_target(options.target)  # a wrong one is told before anything heavy is loaded
     with interrupts_held():
         import afe.ir  # noqa: F401
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         decisions = decide(
-            lambda: read_source(arguments.source, dimensions=dimensions),
+            lambda: read_source(arguments.source, options=how),
             options,
             progress=progress_on_terminal,
         )

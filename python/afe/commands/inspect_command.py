@@ -77,8 +77,18 @@ def describe(path: Path, *, strict: bool = False) -> dict[str, Any]:
         "inputs": [
             {"name": node.name, "scalar": node.type.scalar, "shape": list(node.type.shape)}
             for node in chain.inputs
+            if node.state is None
         ],
-        "outputs": list(chain.output_names),
+        "outputs": [
+            name
+            for name, state in zip(chain.output_names, chain.output_states, strict=True)
+            if state is None
+        ],
+        "states": [
+            {"name": node.state.name, "scalar": node.type.scalar, "shape": list(node.type.shape)}
+            for node in chain.inputs
+            if node.state is not None
+        ],
         "plugins": [
             {
                 "name": plugin.name,
@@ -153,6 +163,11 @@ def _lines(description: Mapping[str, Any]) -> list[str]:
     lines += [
         f"  {node['name']}: {node['scalar']}{node['shape']}" for node in description["inputs"]
     ]
+    if description["states"]:
+        lines.append("states, from run to run:")
+    lines += [
+        f"  {node['name']}: {node['scalar']}{node['shape']}" for node in description["states"]
+    ]
     lines.append("plugins:")
     lines += [_plugin_line(plugin) for plugin in description["plugins"]]
     lines.append("outputs: " + ", ".join(description["outputs"]))
@@ -163,10 +178,21 @@ def _provenance_lines(provenance: Mapping[str, Any]) -> list[str]:
     """One line per fact; nested ones as key=value."""
     lines = ["provenance:"]
     for key, value in provenance.items():
-        if isinstance(value, dict):
+        if key == "calibration" and value is not None:
+            value = _calibration_text(value)
+        elif isinstance(value, dict):
             value = " ".join(f"{name}={entry}" for name, entry in value.items())
         lines.append(f"  {key}: {'none' if value is None else value}")
     return lines
+
+
+def _calibration_text(calibration: object) -> str:
+    """Method, samples and schemes; the ranges are in the manifest."""
+    fields = calibration if isinstance(calibration, dict) else {}
+    kept = ("method", "samples", "activations", "weights", "bias_correction")
+    ranges = fields.get("ranges")
+    count = len(ranges) if isinstance(ranges, dict) else 0
+    return ", ".join(f"{key} {fields.get(key)}" for key in kept) + f", {count} ranges"
 
 
 def _plugin_line(plugin: Mapping[str, Any]) -> str:

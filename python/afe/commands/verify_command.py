@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from afe.commands import add_dimensions, interrupts_held, print_json
-from afe.options import CompileOptions, parse_dimensions
+from afe.commands import add_import_options, import_options, interrupts_held, print_json
+from afe.options import CompileOptions
 
 if TYPE_CHECKING:
     from afe.verify.compare import Difference, Verification
@@ -27,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """MODEL, --target, --dim, --inputs, --seed, --threads, --isolated, --json."""
     parser.add_argument("model", metavar="MODEL", help="a .tflite or .onnx model")
     parser.add_argument("--target", default="mlsoc", metavar="NAME|FILE", help="see 'afe targets'")
-    add_dimensions(parser)
+    add_import_options(parser, signatures=False)
     parser.add_argument("--inputs", metavar="NPZ", help="arrays by name")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random sample")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads")
@@ -51,10 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         from afe.verify.compare import verify_model
 
     samples = _samples(arguments.inputs)
-    dimensions = parse_dimensions(arguments.dimensions)
-    verification = verify_model(
-        Path(arguments.model), options, samples, abs(arguments.seed), dimensions
-    )
+    how = import_options(arguments)
+    verification = verify_model(Path(arguments.model), options, samples, abs(arguments.seed), how)
     if arguments.json:
         print_json(verification.to_dict())
     else:

@@ -7,12 +7,14 @@ format. Each importer is a function `(data, *, name, path) -> ImportedModel`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from afe.errors import AfeError, ErrorCode
 from afe.importers.common import ImportedModel, Port, Quantization, model_name_of, read_model_file
+from afe.options import ImportOptions
 
 __all__ = ["ImportedModel", "Port", "Quantization", "import_model"]
 
@@ -44,11 +46,9 @@ def import_model(
     path: str | PathLike[str],
     *,
     name: str | None = None,
-    dimensions: Mapping[str, int] | None = None,
+    options: ImportOptions | None = None,
 ) -> ImportedModel:
     """Imports a .tflite, .onnx, .mlir or .mlirbc file as TOSA, under `name` (default: its stem).
-
-    `dimensions` gives sizes to symbolic dimensions, by name; only ONNX models have such.
 
     Raises AfeError: FILE_NOT_FOUND, FILE_INVALID, UNSUPPORTED_FORMAT, INVALID_MODEL,
     UNSUPPORTED_OPERATOR, UNSUPPORTED_TYPE, FLOAT_MODEL, DYNAMIC_SHAPE, INVALID_OPTION.
@@ -57,15 +57,26 @@ def import_model(
     data = read_model_file(file)
     kind = _format_of(file, data)
     importer = _importer_of(kind)
-    if not dimensions:
-        return importer(data, name=model_name_of(file, name), path=file)
-    if kind != "onnx":
+    special = _special_options(file, kind, options or ImportOptions())
+    return importer(data, name=model_name_of(file, name), path=file, **special)
+
+
+def _special_options(file: Path, kind: str, options: ImportOptions) -> dict[str, Any]:
+    """The options that this format's importer takes; AfeError INVALID_OPTION for another's."""
+    if options.dimensions and kind != "onnx":
         raise AfeError(
             ErrorCode.INVALID_OPTION,
-            f"'{path}' has no symbolic dimensions, so their sizes cannot be set",
+            f"'{file}' has no symbolic dimensions, so their sizes cannot be set",
             notes=["only ONNX models name dimensions"],
         )
-    return importer(data, name=model_name_of(file, name), path=file, dimensions=dimensions)
+    if options.signature is not None and kind != "tflite":
+        raise AfeError(
+            ErrorCode.INVALID_OPTION,
+            f"'{file}' has no signatures, so '{options.signature}' cannot be chosen",
+            notes=["only TFLite models have several entry points"],
+        )
+    given = {"dimensions": options.dimensions, "signature": options.signature}
+    return {name: value for name, value in given.items() if value}
 
 
 def _format_of(path: Path, data: bytes) -> str:

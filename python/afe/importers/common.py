@@ -29,6 +29,17 @@ class Quantization:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """A tensor that lives between inferences: the result of state `name` is the next argument.
+
+    `initial` are the values after a reset, repeated until they fill the tensor.
+    """
+
+    name: str
+    initial: tuple[int, ...] | tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Port:
     """One argument or result of the model, in the model's own dtype (MLIR spelling) and shape."""
 
@@ -36,6 +47,7 @@ class Port:
     shape: tuple[int, ...]
     dtype: str
     quantization: Quantization | None = None
+    state: State | None = None
 
 
 @dataclass(frozen=True)

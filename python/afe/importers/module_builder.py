@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from afe import ir
 from afe.errors import AfeError, ErrorCode
-from afe.importers.common import Port, Quantization
+from afe.importers.common import Port, Quantization, State
 
 RESOURCE_BYTES = 1024
 
@@ -173,12 +173,23 @@ class ModuleBuilder:
         entries: dict[str, ir.Attribute] = {"afe.name": ir.StringAttr.get(port.name)}
         if port.quantization is not None:
             entries["afe.quant"] = self._quantization_attribute(port.quantization)
+        if port.state is not None:
+            entries["afe.state"] = self._state_attribute(port.state, port.dtype)
         return ir.DictAttr.get(entries)
 
     def _quantization_attribute(self, quantization: Quantization) -> ir.Attribute:
         scale = ir.FloatAttr.get(self.element_type("f32"), quantization.scale)
         zero_point = ir.IntegerAttr.get(self.element_type("i64"), quantization.zero_point)
         return ir.DictAttr.get({"scale": scale, "zero_point": zero_point})
+
+    @staticmethod
+    def _state_attribute(state: State, dtype: str) -> ir.Attribute:
+        initial: ir.Attribute
+        if dtype.startswith("f"):
+            initial = ir.DenseF32ArrayAttr.get([float(value) for value in state.initial])
+        else:
+            initial = ir.DenseI64ArrayAttr.get([int(value) for value in state.initial])
+        return ir.DictAttr.get({"name": ir.StringAttr.get(state.name), "initial": initial})
 
     # --- operations and constants ----------------------------------------------------------------
 

@@ -61,12 +61,17 @@ class TensorType:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An input or output of the model; quantized ones have scale and zero point."""
+    """An input or output of the model; quantized ones have scale and zero point.
+
+    `state` is the name of the state that it is, `initial` are the state's values after a reset.
+    """
 
     name: str
     type: TensorType
     scale: float | None = None
     zero_point: int = 0
+    state: str | None = None
+    initial: tuple[int | float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ class _ChainBuilder:
         outer = port.type.with_scalar("float32") if quantized else port.type
         buffer = Buffer(self._unique(port.name), outer)
         node = buffer.node() | {"scalar": port.type.scalar, "shape": list(port.type.shape)}
+        if port.state is not None:
+            node["state"] = {"name": port.state, "initial": list(port.initial)}
         if quantized:
             node["input_range"] = _real_range(port)
             params = {"divisor": port.scale, "zero_point": port.zero_point}
@@ -102,12 +104,14 @@ class _ChainBuilder:
         """The final `pass_through`: the model's outputs in its order, under its names."""
         outputs = self._network.outputs
         inputs = [self._buffers[value.id] for value in self._network.results]
-        params = {
+        params: Json = {
             "output_names": [port.name for port in outputs],
             "output_quantization": [
                 None if port.scale is None else [port.scale, port.zero_point] for port in outputs
             ],
         }
+        if any(port.state for port in outputs):
+            params["output_states"] = [port.state for port in outputs]
         types = [port.type for port in outputs]
         for buffer, port in zip(inputs, outputs, strict=True):
             if buffer.type != port.type:

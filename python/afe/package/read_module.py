@@ -71,6 +71,17 @@ def has_host_segments(module: ir.Module) -> bool:
     return "a65.segment" in _operations_by_name(module.operation)
 
 
+def main_ports(module: ir.Module) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    """Inputs and outputs of the @main of a module as the importers write it."""
+    main = next(op.operation for op in module.body.operations if op.operation.name == "func.func")
+    block = main.regions[0].blocks[0]
+    results = list(block.operations)[-1].operation.operands
+    return (
+        _ports(main, "arg_attrs", [tensor_type(value.type) for value in block.arguments]),
+        _ports(main, "res_attrs", [tensor_type(value.type) for value in results]),
+    )
+
+
 def decisions_of(module: ir.Module) -> dict[str, tuple[Decision, ...]]:
     """The decisions of every program of a scheduled module, by the segment's name."""
     return {
@@ -155,11 +166,14 @@ def _ports(main: ir.Operation, key: str, types: Sequence[TensorType]) -> tuple[P
 
 def _port(entry: Mapping[str, Any], tensor: TensorType, index: int) -> Port:
     quantization = entry.get("afe.quant", {})
+    state = entry.get("afe.state", {})
     return Port(
         entry.get("afe.name", f"tensor_{index}"),
         tensor,
         quantization.get("scale"),
         quantization.get("zero_point", 0),
+        state.get("name"),
+        tuple(state.get("initial", ())),
     )
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeGuard, TypeVar
 
+import numpy as np
+
 from afe.errors import AfeError, ErrorCode
 from afe.package.network import SCALAR_BYTES, TensorType
 from afe.version import ARCHIVE_VERSION
@@ -23,15 +25,25 @@ MAX_TENSOR_BYTES = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """A tensor that lives from call to call; `initial` is repeated until it fills the tensor."""
+
+    name: str
+    initial: tuple[int | float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InputNode:
     """A model input in the model's own dtype and shape (the batch of one group first).
 
-    `entry_scalar` is what the chain's first plugin takes: float32 where that quantizes.
+    `entry_scalar` is what the chain's first plugin takes: float32 where that quantizes. An input
+    with a `state` is what the output of the same state was in the call before.
     """
 
     name: str
     type: TensorType
     entry_scalar: str
+    state: State | None = None
 
 
 @dataclass(frozen=True)
@@ -52,12 +64,14 @@ class Plugin:
 
 @dataclass(frozen=True)
 class ChainDescription:
-    """A whole archive's chain. `output_names` are the model's, in its order."""
+    """A whole archive's chain. `output_names` are the model's, in its order; `output_states` says
+    for each which state it is, if any."""
 
     name: str
     inputs: tuple[InputNode, ...]
     plugins: tuple[Plugin, ...]
     output_names: tuple[str, ...]
+    output_states: tuple[str | None, ...]
     desired_batch: int
     actual_batch: int
 
@@ -82,8 +96,31 @@ def parse_chain(document: object) -> ChainDescription:
         _fail(plugins[-1].name, "output_names must name every output")
     desired, actual = _batch(plugins)
     return ChainDescription(
-        _text(root, "name", "document"), inputs, plugins, tuple(names), desired, actual
+        _text(root, "name", "document"),
+        inputs,
+        plugins,
+        tuple(names),
+        _output_states(inputs, plugins[-1]),
+        desired,
+        actual,
     )
+
+
+def _output_states(inputs: Sequence[InputNode], sink: Plugin) -> tuple[str | None, ...]:
+    """The states among the outputs: each of one input, of the same type."""
+    states = sink.params.get("output_states", [None] * len(sink.inputs))
+    if not isinstance(states, list) or len(states) != len(sink.inputs):
+        _fail(sink.name, "output_states must have an entry for every output")
+    named = {
+        state: tensor
+        for state, tensor in zip(states, sink.output_types, strict=True)
+        if state is not None
+    }
+    known = {node.state.name: node.type for node in inputs if node.state}
+    counts = (len(named), sum(state is not None for state in states))
+    if named != known or counts != (len(known), sum(node.state is not None for node in inputs)):
+        _fail(sink.name, "output_states and the inputs' states do not pair up")
+    return tuple(states)
 
 
 def _batch(plugins: Sequence[Plugin]) -> tuple[int, int]:
@@ -123,7 +160,32 @@ def _input_node(entry: Mapping[str, Any], plugins: Sequence[Plugin]) -> InputNod
         if tensor != own and not quantizes:
             _fail(name, f"it is {own}, its reader takes {tensor}")
     scalars = {tensor.scalar for tensor, _ in entries}
-    return InputNode(name, own, scalars.pop() if len(scalars) == 1 else own.scalar)
+    entry_scalar = scalars.pop() if len(scalars) == 1 else own.scalar
+    return InputNode(name, own, entry_scalar, _state(entry, own))
+
+
+def _state(entry: Mapping[str, Any], own: TensorType) -> State | None:
+    if "state" not in entry:
+        return None
+    state = _mapping(entry["state"], "input_nodes.state")
+    name, initial = _text(state, "name", "input_nodes.state"), state.get("initial")
+    if not isinstance(initial, list) or not initial or not own.shape:
+        _fail(name, "a state has a shape and a list of initial values")
+    if len(initial) > own.element_count or not all(_fits(value, own.scalar) for value in initial):
+        _fail(name, f"its initial values do not fit {own}")
+    return State(name, tuple(initial))
+
+
+def _fits(value: object, scalar: str) -> bool:
+    """Whether a JSON value is a number of the scalar type."""
+    if scalar.startswith("float"):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if scalar == "bool":
+        return value in (0, 1)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return False
+    limits = np.iinfo(scalar)
+    return bool(limits.min <= value <= limits.max)
 
 
 def _plugin(entry: Mapping[str, Any], index: int) -> Plugin:

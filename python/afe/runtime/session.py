@@ -21,6 +21,7 @@ from afe.runtime.batching import Inputs, make_batches, ordered_inputs
 from afe.runtime.mla import MlaProgram
 from afe.runtime.opened import open_archive
 from afe.runtime.schema import ChainDescription, InputNode, Plugin
+from afe.runtime.states import States
 
 Array = NDArray[Any]
 
@@ -60,6 +61,7 @@ class LoadedArchive:
     def __init__(self, chain: ChainDescription, members: Mapping[str, bytes]) -> None:
         """`members` hold the program of every plugin, as `open_archive` checks."""
         self.chain = chain
+        self.states = States.of_chain(chain)
         self._binaries = {
             plugin.name: members[plugin.executable]
             for plugin in chain.plugins
@@ -73,22 +75,24 @@ class LoadedArchive:
 
     @property
     def inputs(self) -> Sequence[InputNode]:
-        """The model's inputs: name, dtype and shape of one group of images."""
-        return self.chain.inputs
+        """The model's inputs without states: name, dtype and shape of one group of images."""
+        return [node for node in self.chain.inputs if node.state is None]
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        """The model's output names in its order."""
-        return self.chain.output_names
+        """The model's output names in its order, without states."""
+        pairs = zip(self.chain.output_names, self.chain.output_states, strict=True)
+        return tuple(name for name, state in pairs if state is None)
 
     def run(self, inputs: Inputs, *, accelerator: bool = False, threads: int = 1) -> RunResult:
-        """Runs any number of images.
+        """Runs any number of images; `states` go on from the last call until they are reset.
 
         `inputs`: arrays in the model's order, or by name (or `in0`, `in1`…), in the model's own
         dtype, or float32 for a quantized input; with `accelerator` cycles are simulated too.
         Raises AfeError INVALID_INPUT (names, shapes, dtypes) or RUNTIME_FAULT.
         """
-        batches = make_batches(self.ordered(inputs), self.chain.inputs)
+        arrays = self.states.with_inputs(self.ordered(inputs))
+        batches = make_batches(arrays, self.chain.inputs)
         cycles: dict[str, Cycles] = {}
         outputs = [
             # Cycles do not depend on the data: the first group stands for all.
@@ -98,8 +102,8 @@ class LoadedArchive:
         if accelerator:
             cycles["total"] = total_cycles(list(cycles.values()))
         return RunResult(
-            batches.join(outputs),
-            self.chain.output_names,
+            self.states.take(batches.join(outputs)),
+            self.output_names,
             cycles,
             self.chain.actual_batch,
             len(batches.groups),
@@ -107,7 +111,7 @@ class LoadedArchive:
 
     def ordered(self, inputs: Inputs) -> list[Array]:
         """The arrays in the model's order; AfeError INVALID_INPUT for a wrong name or number."""
-        return ordered_inputs(inputs, self.chain.inputs)
+        return ordered_inputs(inputs, self.inputs)
 
     def _run_group(
         self, arrays: Sequence[Array], cycles: dict[str, Cycles] | None, threads: int

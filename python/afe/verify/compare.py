@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from afe import runtime
 from afe.compiler import compile_model
 from afe.errors import AfeError, ErrorCode
 from afe.layer_outputs import LayerName
-from afe.options import CompileOptions
+from afe.options import CompileOptions, ImportOptions
 from afe.runtime.batching import Inputs, ordered_inputs
 from afe.runtime.schema import InputNode
 from afe.runtime.session import LoadedArchive
@@ -62,18 +62,18 @@ def verify_model(
     options: CompileOptions,
     samples: Sequence[Inputs],
     seed: int = 0,
-    dimensions: Mapping[str, int] | None = None,
+    how: ImportOptions | None = None,
 ) -> Verification:
-    """Compares `path` on the given samples, or on one seeded random sample.
+    """Compares `path`, read as `how` says, on the given samples, or on one seeded random sample.
 
-    `dimensions` gives sizes to symbolic dimensions of the model.
+    A model of several entry points is compared at its first.
 
     `options` have keep_layer_outputs or isolate_layers. Raises AfeError where the model cannot be
     compiled or no reference is installed for its format.
     """
     oracle = oracle_for(path)
     with tempfile.TemporaryDirectory(prefix="afe-verify-") as folder:
-        report = compile_model(lambda: read_source(path, dimensions=dimensions), folder, options)
+        report = compile_model(lambda: read_source(path, options=how), folder, options)
         loaded = runtime.load(report.archive)
     nodes = [node for node in loaded.inputs if LayerName.parse(node.name) is None]
     parts = [
@@ -107,6 +107,7 @@ def _verify_sample(
     number: int, loaded: LoadedArchive, oracle: Oracle, inputs: Sequence[Array], threads: int
 ) -> Verification:
     reference = oracle.run(inputs)
+    loaded.states.reset()
     result = loaded.run([*inputs, *_layer_inputs(loaded, reference)], threads=threads)
     layers: list[Difference] = []
     outputs: list[Difference] = []

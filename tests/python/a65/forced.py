@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from afe import ir
 from afe.a65 import compile_segments
+from afe.a65.segments import segment_of_main
 from afe.package.read_module import elements_bytes, plain, tensor_type
 from afe.runtime.a65_emulator import run
 from numpy.typing import NDArray
@@ -19,32 +20,6 @@ Array = NDArray[Any]
 def parse(text: str) -> ir.Module:
     """A module in a context of its own."""
     return ir.Module.parse(text, context=ir.Context())
-
-
-def segment_of_main(module: ir.Module) -> ir.Module:
-    """A module whose `a65.segment @APU_0` is the body of @main; `module` is consumed."""
-    main = next(op for op in module.body.operations if op.operation.name == "func.func").operation
-    body = main.regions[0].blocks[0]
-    with module.context, main.location:
-        segment = ir.Operation.create(
-            "a65.segment", regions=1, attributes={"sym_name": ir.StringAttr.get("APU_0")}
-        )
-        made = ir.Module.create()
-        made.body.append(segment)
-        types = [argument.type for argument in body.arguments]
-        block = segment.regions[0].blocks.append(
-            *types, arg_locs=[argument.location for argument in body.arguments]
-        )
-        for old, new in zip(body.arguments, block.arguments, strict=True):
-            old.replace_all_uses_with(new)
-        for op in list(body.operations):
-            if op.operation.name == "func.return":
-                values = list(op.operation.operands)
-                op.operation.erase()
-                block.append(ir.Operation.create("a65.return", operands=values))
-            else:
-                block.append(op)
-    return made
 
 
 def binary_of(made: ir.Module) -> tuple[bytes, dict[str, Any]]:

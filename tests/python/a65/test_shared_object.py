@@ -11,6 +11,7 @@ from afe.a65 import compile_segments
 from afe.a65.codegen import assembly_of, compile_assembly
 from afe.a65.libraries import LIBRARIES
 from afe.a65.link import link_shared_object
+from afe.a65.segments import segment_of_main
 from afe.errors import AfeError, ErrorCode
 from afe.options import CompileOptions
 from afe.package.network import TensorType
@@ -18,7 +19,7 @@ from afe.package.read_module import elements_bytes
 from afe.pipelines import run_pipeline
 from afe.runtime import a65_emulator
 from elftools.elf.elffile import ELFFile
-from forced import binary_of, compiled, parse, segment_of_main
+from forced import binary_of, compiled, parse
 
 SOFTMAX = """
 func.func @main(%x: tensor<3x7xf32>) -> tensor<3x7xf32> {

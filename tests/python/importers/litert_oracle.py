@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from afe.importers.common import ImportedModel
+from afe.importers.common import ImportedModel, Port
+from afe.importers.module_builder import NUMPY_OF_DTYPE
 from afe.importers.tflite import import_tflite
 from numpy.typing import NDArray
 from reference.tosa_numpy import evaluate
-from tflite_files import Op, T, make_file, run_reference
+from tflite_files import Op, T, invoke, make_file, reference_interpreter
 
 
 def import_bytes(data: bytes) -> ImportedModel:
@@ -24,13 +25,30 @@ def import_bytes(data: bytes) -> ImportedModel:
 
 def assert_exact(data: bytes, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
     """Imports and evaluates `data`; every output equals LiteRT's in shape, type and value."""
-    expected = run_reference(data, inputs)
-    actual = evaluate(import_bytes(data).module, list(inputs)).outputs
-    assert len(actual) == len(expected)
-    for mine, theirs in zip(actual, expected, strict=True):
-        assert (mine.shape, mine.dtype) == (theirs.shape, theirs.dtype)
-        np.testing.assert_array_equal(mine, theirs)
+    return assert_exact_calls(data, [inputs])
+
+
+def assert_exact_calls(data: bytes, calls: Sequence[Sequence[NDArray[Any]]]) -> list[NDArray[Any]]:
+    """The same for several calls, between which states live on; the last call's outputs."""
+    model = import_bytes(data)
+    interpreter = reference_interpreter(data)
+    states = [initial_state(port) for port in model.inputs if port.state]
+    expected: list[NDArray[Any]] = []
+    for inputs in calls:
+        expected = invoke(interpreter, inputs)
+        actual = evaluate(model.module, [*inputs, *states]).outputs
+        outputs, states = actual[: len(expected)], actual[len(expected) :]
+        assert len(states) == sum(port.state is not None for port in model.outputs)
+        for mine, theirs in zip(outputs, expected, strict=True):
+            assert (mine.shape, mine.dtype) == (theirs.shape, theirs.dtype)
+            np.testing.assert_array_equal(mine, theirs)
     return expected
+
+
+def initial_state(port: Port) -> NDArray[Any]:
+    """The values of a state's argument after a reset."""
+    assert port.state is not None
+    return np.resize(np.array(port.state.initial, NUMPY_OF_DTYPE[port.dtype]), port.shape)
 
 
 class Cases:

@@ -24,6 +24,9 @@ TYPES = {
     np.dtype(np.bool_): schema.TensorType.BOOL,
 }
 
+RESOURCE = "resource"
+"""As a tensor's dtype: the handle of a variable."""
+
 
 @dataclass
 class T:
@@ -58,34 +61,71 @@ class Op:
     intermediates: Sequence[int] = ()
 
 
+@dataclass
+class Graph:
+    """A subgraph: inputs and outputs are indices of `tensors`."""
+
+    tensors: Sequence[T]
+    ops: Sequence[Op]
+    inputs: Sequence[int] = ()
+    outputs: Sequence[int] = ()
+
+
 def make_file(
     tensors: Sequence[T], ops: Sequence[Op], inputs: Sequence[int], outputs: Sequence[int]
 ) -> bytes:
     """A .tflite file of one subgraph."""
+    return make_model([Graph(tensors, ops, inputs, outputs)])
+
+
+def make_model(graphs: Sequence[Graph], signatures: Mapping[str, int] | None = None) -> bytes:
+    """A .tflite file; `signatures` maps keys to subgraphs, whose tensors' names are the ports'."""
     model = schema.ModelT()
     model.version = 3
     model.description = "made by a test"
     model.buffers = [schema.BufferT()]
-    graph = schema.SubGraphT()
-    graph.name = "main"
-    graph.tensors = [_tensor(tensor, index, model) for index, tensor in enumerate(tensors)]
-    graph.inputs, graph.outputs = list(inputs), list(outputs)
-    model.operatorCodes, graph.operators = [], []
-    for op in ops:
-        graph.operators.append(_operator(op, model))
-    model.subgraphs = [graph]
+    model.operatorCodes = []
+    model.subgraphs = [_graph(graph, model) for graph in graphs]
+    model.signatureDefs = [
+        _signature(key, index, graphs[index]) for key, index in (signatures or {}).items()
+    ]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 
 
+def _graph(graph: Graph, model: Any) -> Any:
+    made = schema.SubGraphT()
+    made.name = "main"
+    made.tensors = [_tensor(tensor, index, model) for index, tensor in enumerate(graph.tensors)]
+    made.inputs, made.outputs = list(graph.inputs), list(graph.outputs)
+    made.operators = [_operator(op, model) for op in graph.ops]
+    return made
+
+
+def _signature(key: str, index: int, graph: Graph) -> Any:
+    made = schema.SignatureDefT()
+    made.signatureKey, made.subgraphIndex = key, index
+    made.inputs = [_entry(f"in{i}", tensor) for i, tensor in enumerate(graph.inputs)]
+    made.outputs = [_entry(f"out{i}", tensor) for i, tensor in enumerate(graph.outputs)]
+    return made
+
+
+def _entry(name: str, tensor: int) -> Any:
+    made = schema.TensorMapT()
+    made.name, made.tensorIndex = name, tensor
+    return made
+
+
 def _tensor(tensor: T, index: int, model: Any) -> Any:
     made = schema.TensorT()
     data = None if tensor.data is None else np.ascontiguousarray(tensor.data)
-    dtype = np.dtype(tensor.dtype) if data is None else data.dtype
     made.shape = list(tensor.shape if data is None else data.shape)
     made.shapeSignature = None if tensor.signature is None else list(tensor.signature)
-    made.type = TYPES[dtype]
+    if tensor.dtype == RESOURCE:
+        made.type = schema.TensorType.RESOURCE
+    else:
+        made.type = TYPES[np.dtype(tensor.dtype) if data is None else data.dtype]
     made.name = tensor.name or f"t{index}"
     made.isVariable = tensor.variable
     made.buffer = 0
@@ -133,11 +173,15 @@ def run_reference(
     data: bytes, inputs: Sequence[NDArray[Any]], *, optimized: bool = False
 ) -> list[NDArray[Any]]:
     """Outputs of LiteRT's reference kernels, or of its `optimized` ones without delegates."""
-    interpreter = reference_interpreter(data, optimized=optimized)
+    return invoke(reference_interpreter(data, optimized=optimized), inputs)
+
+
+def invoke(interpreter: Any, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+    """One inference; the interpreter's states live on."""
     for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
         interpreter.set_tensor(detail["index"], value)
     interpreter.invoke()
-    return [interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()]
+    return [interpreter.get_tensor(d["index"]).copy() for d in interpreter.get_output_details()]
 
 
 def reference_interpreter(data: bytes, *, keep_all: bool = False, optimized: bool = False) -> Any:

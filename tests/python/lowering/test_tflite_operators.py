@@ -15,6 +15,7 @@ from test_tflite_indices import *  # noqa: F403
 from test_tflite_lstm import *  # noqa: F403
 from test_tflite_movement import *  # noqa: F403
 from test_tflite_svdf import *  # noqa: F403
+from test_tflite_variables import *  # noqa: F403
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ import numpy as np
 from afe.errors import AfeError, ErrorCode
 from afe.importers.builder import Tensor, TosaBuilder
 from afe.importers.common import ImportedModel, Port, Quantization
+from afe.importers.tflite import variables
 from afe.importers.tflite.folding import FOLDERS, Integers, fold
 from afe.importers.tflite.model import (
     MAX_ELEMENTS,
@@ -26,11 +27,17 @@ from afe.importers.tflite.model import (
 )
 from afe.importers.tflite.node import FLOAT_REMEDY, Node
 from afe.importers.tflite.registry import FLOAT_HANDLERS, HANDLERS, Handler
+from afe.importers.tflite.states import States, variable_tensors
 
 
-def import_tflite(data: bytes, *, name: str, path: Path) -> ImportedModel:
-    """A TFLite file's bytes as TOSA; `path` gives the file name shown in locations and messages."""
-    model = read_model(data, path.name)
+def import_tflite(
+    data: bytes, *, name: str, path: Path, signature: str | None = None
+) -> ImportedModel:
+    """A TFLite file's bytes as TOSA; `path` gives the file name shown in locations and messages.
+
+    `signature` chooses one of several entry points by its key.
+    """
+    model = read_model(data, path.name, signature)
     _refuse_float_model(model)
     _refuse_unknown_operators(model)
     builder = TosaBuilder(name, "tflite", path.name)
@@ -55,7 +62,7 @@ def _refuse_float_model(model: Model) -> None:
 
 def _refuse_unknown_operators(model: Model) -> None:
     """Names every operator that is not known at once, at the first one's place."""
-    known = HANDLERS.keys() | FLOAT_HANDLERS.keys() | FOLDERS.keys()
+    known = HANDLERS.keys() | FLOAT_HANDLERS.keys() | FOLDERS.keys() | variables.OPERATORS
     unknown = [operator for operator in model.operators if operator.code not in known]
     if not unknown:
         return
@@ -93,13 +100,21 @@ class _GraphImporter:
         self._builder = builder
         self._tensors = list(model.tensors)
         self._values: dict[int, Tensor] = {}
+        self._variables = variables.ResourceVariables(model)
+        border = (*model.inputs, *model.outputs)
+        self._states = States(
+            variable_tensors(model) + self._variables.states(),
+            taken=[self._tensors[index].name for index in border],
+        )
 
     def run(self, name: str) -> ImportedModel:
         inputs = [self._port(self._tensors[index]) for index in self._model.inputs]
+        inputs += self._states.ports()
         self._import_arguments(inputs)
         for operator in self._model.operators:
             self._import_operator(operator)
         outputs, results = self._results()
+        outputs, results = outputs + self._states.ports(), results + self._states.results()
         module = self._builder.finish(results, outputs)
         return ImportedModel(
             module, self._builder.context, name, "tflite", inputs, outputs, self._model.metadata
@@ -134,7 +149,9 @@ class _GraphImporter:
         if len(set(self._model.inputs)) != len(self._model.inputs):
             raise AfeError(ErrorCode.INVALID_MODEL, "the model lists one tensor as two inputs")
         arguments = self._builder.arguments(ports)
-        for index, argument in zip(self._model.inputs, arguments, strict=True):
+        own = len(self._model.inputs)
+        self._states.begin(arguments[own:])
+        for index, argument in zip(self._model.inputs, arguments[:own], strict=True):
             self._builder.at(self._tensors[index].name, 0)
             is_unsigned = argument.dtype == "ui8"
             self._values[index] = self._builder.to_signed(argument) if is_unsigned else argument
@@ -166,10 +183,14 @@ class _GraphImporter:
     # --- operators -------------------------------------------------------------------------------
 
     def _import_operator(self, operator: OperatorInfo) -> None:
-        node = Node(operator, self._tensors, self._builder, self._lookup)
-        name = node.output().name
-        self._builder.at(name, operator.index)
+        node = Node(operator, self._tensors, self._builder, self._lookup, self._states)
         try:
+            if operator.code in variables.OPERATORS:
+                self._builder.at(operator.code, operator.index)
+                for value in self._variables.run(node):
+                    self._define(node, node.output().index, value)
+                return
+            self._builder.at(node.output().name, operator.index)
             folded = fold(node)
             if folded is not None:
                 self._define_constant(node, folded)
@@ -211,11 +232,7 @@ class _GraphImporter:
             return known
         tensor = self._tensors[index]
         if tensor.is_variable:
-            raise AfeError(
-                ErrorCode.UNSUPPORTED_OPERATOR,
-                f"tensor '{tensor.name}' is a state that lives between inferences",
-                notes=["make the state an input and an output of the model"],
-            )
+            return self._states.read(index)
         if not tensor.is_constant:
             raise AfeError(
                 ErrorCode.INVALID_MODEL, f"tensor '{tensor.name}' is used before it is computed"

@@ -3,7 +3,7 @@
 A gate is f(W x + R h (+ P c)): both products are rescaled to Q3.12 and saturated to int16 one after
 the other. W x of all steps is one convolution; every step then computes R h, the gates, the cell
 state c = forget * c + input * update and the output h = output * tanh(c), in the reference kernel's
-order and roundings. The state is that of a reset interpreter: every inference is a new sequence.
+order and roundings. Both states live on: the next inference continues the sequence.
 """
 
 from __future__ import annotations
@@ -234,13 +234,26 @@ class _Lstm:
     def run(self, x: Tensor) -> list[Tensor]:
         """The output states [batch, 1, 1, n] of all steps of x [batch, time, 1, features]."""
         inputs = {name: self._to_int16(x, gate.input) for name, gate in self._gates.items()}
-        state: _State | None = None
+        state = _State(self._kept(_OUTPUT_STATE), self._kept(_CELL_STATE))
         outputs = []
         for step in range(x.shape[1]):
             rows = {name: self._row(value, step) for name, value in inputs.items()}
             state = self._step(rows, state)
             outputs.append(state.output)
+        self._keep(_OUTPUT_STATE, state.output)
+        self._keep(_CELL_STATE, state.cell)
         return outputs
+
+    def _kept(self, position: int) -> Tensor:
+        """A state [batch, n] from the last inference as [batch, 1, 1, n]."""
+        value = self._node.state(position)
+        if len(value.shape) != 2:
+            raise self._node.invalid(f"a state has shape {list(value.shape)}")
+        return self._b.reshape(value, (value.shape[0], 1, 1, value.shape[1]))
+
+    def _keep(self, position: int, value: Tensor) -> None:
+        batch, _, _, count = value.shape
+        self._node.set_state(position, self._b.reshape(value, (batch, count)))
 
     def _row(self, x: Tensor, step: int) -> Tensor:
         batch, _, _, cells = x.shape
@@ -264,25 +277,20 @@ class _Lstm:
     def _saturated(self, x: Tensor) -> Tensor:
         return self._b.clamp(x, *INT_RANGE["i16"])
 
-    def _gate_sum(
-        self, name: str, row: Tensor, state: _State | None, cell: Tensor | None
-    ) -> Tensor:
-        """The gate in Q3.12 before its function; a state of 0 adds nothing to it."""
-        gate, total = self._gates[name], row
-        if state is not None:
-            recurrent = self._accumulator(state.output, gate.recurrent)
-            total = self._saturated(
-                self._b.add(self._scaled(recurrent, gate.recurrent.scaling), total)
-            )
-        if gate.peephole is not None and cell is not None:
+    def _gate_sum(self, name: str, row: Tensor, state: _State, cell: Tensor) -> Tensor:
+        """The gate in Q3.12 before its function."""
+        gate = self._gates[name]
+        recurrent = self._accumulator(state.output, gate.recurrent)
+        total = self._saturated(self._b.add(self._scaled(recurrent, gate.recurrent.scaling), row))
+        if gate.peephole is not None:
             weights, scaling = gate.peephole
             wide = self._b.const(weights.astype(np.int32).reshape(1, 1, 1, -1))
             product = self._b.mul(self._b.cast(cell, "i32"), wide)
             total = self._saturated(self._b.add(self._scaled(product, scaling), total))
         return total
 
-    def _step(self, rows: dict[str, Tensor], state: _State | None) -> _State:
-        b, old = self._b, None if state is None else state.cell
+    def _step(self, rows: dict[str, Tensor], state: _State) -> _State:
+        b, old = self._b, state.cell
         sums = {
             name: self._gate_sum(name, rows[name], state, old) for name in rows if name != "output"
         }
@@ -297,15 +305,11 @@ class _Lstm:
         output = fixed_point.logistic(b, output_sum, _GATE_INTEGER_BITS)
         return _State(self._new_output(cell, output), cell)
 
-    def _new_cell(
-        self, forget: Tensor, admit: Tensor, update: Tensor, old: Tensor | None
-    ) -> Tensor:
+    def _new_cell(self, forget: Tensor, admit: Tensor, update: Tensor, old: Tensor) -> Tensor:
         b = self._b
         cell = fixed_point.divide_by_power_of_two(b, b.mul(admit, update), 30 + self._cell_exponent)
-        if old is not None:
-            kept = fixed_point.divide_by_power_of_two(b, b.mul(forget, b.cast(old, "i32")), 15)
-            cell = b.add(kept, cell)
-        cell = self._saturated(cell)
+        kept = fixed_point.divide_by_power_of_two(b, b.mul(forget, b.cast(old, "i32")), 15)
+        cell = self._saturated(b.add(kept, cell))
         if self._cell_clip > 0:
             cell = b.clamp(cell, -self._cell_clip, self._cell_clip)
         return b.cast(cell, "i16")

@@ -1,13 +1,14 @@
 """A TFLite file as frozen Python objects, every index and size checked.
 
 uint8 tensors appear as int8 ones: `dtype` is "i8", zero points and data are shifted by 128, and
-`is_unsigned` tells. Only the first subgraph is read.
+`is_unsigned` tells. One subgraph is read: the first, or that of a signature; and those that it
+calls once, to initialize variables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -106,16 +107,19 @@ class Model:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     name: str
-    metadata: dict[str, object] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    initializers: Mapping[int, Model] = field(default_factory=dict)
+    """Subgraphs that a CALL_ONCE names, by index."""
 
 
-def read_model(data: bytes, file: str) -> Model:
+def read_model(data: bytes, file: str, signature: str | None = None) -> Model:
     """Reads and checks a file's bytes; `file` is its name for messages.
 
-    Raises AfeError FILE_INVALID, UNSUPPORTED_VERSION, UNSUPPORTED_TYPE, INVALID_MODEL.
+    `signature` chooses the subgraph; without one it is the first. Raises AfeError FILE_INVALID,
+    UNSUPPORTED_VERSION, UNSUPPORTED_TYPE, INVALID_MODEL, INVALID_OPTION (no such signature).
     """
     verify_flatbuffer(data, file)
-    return _Reader(data, file).read()
+    return _Reader(data, file).read(signature)
 
 
 class _Reader:
@@ -124,7 +128,7 @@ class _Reader:
         self._file = file
         self._model = tflite.Model.GetRootAs(data, 0)
 
-    def read(self) -> Model:
+    def read(self, signature: str | None) -> Model:
         version = self._model.Version()
         if version != SCHEMA_VERSION:
             raise AfeError(
@@ -133,7 +137,32 @@ class _Reader:
             )
         if self._model.SubgraphsLength() == 0:
             raise self._invalid("it has no subgraph")
-        graph = self._model.Subgraphs(0)
+        model = self._subgraph(self._subgraph_of(signature))
+        called = {initializer_of(op) for op in model.operators if op.code == "CALL_ONCE"}
+        known = [index for index in sorted(called) if 0 <= index < self._model.SubgraphsLength()]
+        initializers = {index: self._subgraph(index) for index in known}
+        return replace(model, metadata=self._metadata(), initializers=initializers)
+
+    def _subgraph_of(self, signature: str | None) -> int:
+        """The index of a signature's subgraph; without a name the first."""
+        if signature is None:
+            return 0
+        indices = {}
+        for entry in map(self._model.SignatureDefs, range(self._signature_count())):
+            key = clean_name(_text(entry.SignatureKey()), "serving_default")
+            indices[key] = int(entry.SubgraphIndex())
+        if signature not in indices:
+            has = ", ".join(f"'{key}'" for key in indices) or "none"
+            raise AfeError(
+                ErrorCode.INVALID_OPTION,
+                f"'{self._file}' has no signature '{signature}'; it has {has}",
+            )
+        if indices[signature] >= self._model.SubgraphsLength():
+            raise self._invalid(f"signature '{signature}' names a subgraph that does not exist")
+        return indices[signature]
+
+    def _subgraph(self, index: int) -> Model:
+        graph = self._model.Subgraphs(index)
         tensors = [self._tensor(graph.Tensors(i), i) for i in range(graph.TensorsLength())]
         count = len(tensors)
         operators = [
@@ -145,7 +174,6 @@ class _Reader:
             self._indices(graph, "Inputs", count, "the model", optional=False),
             self._indices(graph, "Outputs", count, "the model", optional=False),
             clean_name(_text(graph.Name()), "main"),
-            self._metadata(),
         )
 
     def _invalid(self, what: str) -> AfeError:
@@ -287,6 +315,15 @@ def _builtin_code(code: Any) -> int:
     """Field builtin_code itself: the accessor overlooks codes below 127 that stand in it alone."""
     slot = code._tab.Offset(_BUILTIN_CODE_SLOT)
     return int(code._tab.Get(Int32Flags, slot + code._tab.Pos)) if slot else 0
+
+
+def initializer_of(call_once: OperatorInfo) -> int:
+    """The subgraph that a CALL_ONCE names."""
+    if call_once.options is None:
+        return 0
+    options = tflite.CallOnceOptions()
+    options.Init(call_once.options.Bytes, call_once.options.Pos)
+    return int(options.InitSubgraphIndex())
 
 
 def _tensor_map(signature: Any, member: str) -> dict[str, int]:

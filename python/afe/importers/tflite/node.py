@@ -21,6 +21,7 @@ from afe.importers.builder import INT_RANGE, Tensor, TosaBuilder
 from afe.importers.tflite.arithmetic import Scaling, quantize_multiplier, quantize_value
 from afe.importers.tflite.model import OperatorInfo, TensorInfo
 from afe.importers.tflite.schema import TABLES, names_of
+from afe.importers.tflite.states import States
 
 OptionsT = TypeVar("OptionsT")
 
@@ -49,9 +50,11 @@ class Node:
         tensors: Sequence[TensorInfo],
         builder: TosaBuilder,
         lookup: Callable[[int], Tensor],
+        states: States,
     ) -> None:
         self.info = info
         self.builder = builder
+        self.states = states
         self._tensors = tensors
         self._lookup = lookup
 
@@ -116,6 +119,20 @@ class Node:
         if 0 in value.shape:
             raise self.invalid(f"tensor '{tensor.name}' is empty")
         return value
+
+    def state(self, position: int) -> Tensor:
+        """The value that a variable input has now."""
+        return self.states.read(self._variable(position))
+
+    def set_state(self, position: int, value: Tensor) -> None:
+        """Gives a variable input the value that it has from now on."""
+        self.states.write(self._variable(position), value)
+
+    def _variable(self, position: int) -> int:
+        tensor = self.input(position)
+        if not tensor.is_variable:
+            raise self.invalid(f"input {position} ('{tensor.name}') is no variable tensor")
+        return tensor.index
 
     def int8_value(self, position: int, rank: int | None = None) -> Tensor:
         """An input that must be int8 or uint8, and of the given rank."""

@@ -102,6 +102,8 @@ TABLES: dict[str, Fields] = {
     "SpaceToDepthOptions": _fields("block_size:i32"),
     "DepthToSpaceOptions": _fields("block_size:i32"),
     "CastOptions": _fields("in_data_type:u8 out_data_type:u8"),
+    "CallOnceOptions": _fields("init_subgraph_index:i32"),
+    "VarHandleOptions": _fields("container:string shared_name:string"),
     "L2NormOptions": _fields("fused_activation_function:u8"),
     "UnidirectionalSequenceLSTMOptions": _fields(
         "fused_activation_function:u8 cell_clip:f32 proj_clip:f32 time_major:u8 "

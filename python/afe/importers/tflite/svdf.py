@@ -1,8 +1,7 @@
 """SVDF of int8 tensors with int16 time weights: a low-rank filter over the last inputs.
 
-Every call computes one activation per filter, puts it behind the remembered ones, and sums all of
-them by the time weights. The memory is that of a reset interpreter, all zeros, so that only the
-newest activation counts.
+Every call computes one activation per filter, puts it behind the remembered ones, of which the
+oldest is forgotten, and sums all of them by the time weights.
 """
 
 from __future__ import annotations
@@ -31,11 +30,26 @@ def svdf(node: Node) -> Tensor:
             f"rank {rank}, weights {list(feature.shape)} and {list(time.shape)} do not fit input "
             f"{list(x.shape)}"
         )
-    newest = _activations(node, x, feature)
+    memory = _remembered(node, _activations(node, x, feature), time.shape)
     products = node.builder.mul(
-        node.builder.cast(newest, "i32"), node.builder.const(time[:, -1].astype(np.int32)[None])
+        node.builder.cast(memory, "i32"), node.builder.const(time.astype(np.int32)[None])
     )
     return _output(node, products, rank)
+
+
+def _remembered(node: Node, newest: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """[batch, filters, memory]: the last activations, the newest at the end; the new state."""
+    b, old = node.builder, node.state(_STATE)
+    batch, (filters, memory) = newest.shape[0], shape
+    if old.shape != (batch, filters * memory):
+        raise node.invalid(f"its state has shape {list(old.shape)}")
+    memories = b.reshape(newest, (batch, filters, 1))
+    if memory > 1:
+        old = b.reshape(old, (batch, filters, memory))
+        kept = b.slice(old, (0, 0, 1), (batch, filters, memory - 1))
+        memories = b.concat([kept, memories], 2)
+    node.set_state(_STATE, b.reshape(memories, (batch, filters * memory)))
+    return memories
 
 
 def _check_types(node: Node) -> None:
@@ -75,9 +89,9 @@ def _activations(
 def _output(node: Node, products: Tensor, rank: int) -> Tensor:
     """Sums over the ranks of every unit, bias, requantization."""
     b, output = node.builder, node.out_affine()
-    batch, filters = products.shape
+    batch, filters, memory = products.shape
     units = filters // rank
-    total = b.reshape(products, (batch, units, rank))
+    total = b.reshape(products, (batch, units, rank * memory))
     total = b.reshape(b.reduce("sum", total, 2), (batch, units))
     if node.has(_BIAS):
         bias = node.constant(_BIAS, rank=1)
