@@ -17,9 +17,7 @@ constexpr int64_t kAlignment = 64;
 /// In moments at which groups of layers are issued; inputs live from the start, outputs to the end.
 struct LiveRange {
   int64_t first = INT64_MAX, last = -1;
-  void include(Moments at) {
-    first = std::min(first, at.first), last = std::max(last, at.last);
-  }
+  void include(Moments at) { first = std::min(first, at.first), last = std::max(last, at.last); }
 };
 
 std::vector<LiveRange> liveRanges(const Network &network, const Plan &plan) {

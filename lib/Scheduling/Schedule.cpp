@@ -15,24 +15,6 @@
 
 namespace afe::sched {
 
-/// The mapping of a layer by itself: with room for the next tile too where that is possible, less
-/// what the gaps between buffers cost.
-static bool planAlone(const Network &network, size_t layer, const Target &target, Plan &plan,
-                      std::string &error) {
-  CandidateList candidates;
-  for (TileBudget budget : {TileBudget{target.l1_bytes * 15 / 16, true},
-                            TileBudget{target.l1_bytes * 7 / 10}, TileBudget{target.l1_bytes}})
-    if (planLayer(network, network.layers[layer], target, budget, plan.mappings[layer], error,
-                  {plan.options.effort, &candidates})) {
-      error.clear();
-      if (layer < plan.trace.size())
-        plan.trace[layer].alone = candidates.entryOf(plan.mappings[layer]),
-        plan.trace[layer].runnerUp = candidates.runnerUp(plan.mappings[layer]);
-      return true;
-    }
-  return false;
-}
-
 /// A request for every instruction block but the first of each quad, as early as two resident
 /// blocks allow.
 static std::vector<isa::DramRequest> blockRequests(const isa::Program &program) {
@@ -134,7 +116,7 @@ private:
   const Network &whole;
   const Target &target;
   const Stagger stagger;
-  Network part; ///< what a part of the batch sees, where there are several
+  Network part;                 ///< what a part of the batch sees, where there are several
   std::vector<int64_t> budgets; ///< per layer by itself
 };
 
@@ -324,64 +306,20 @@ static bool enterPlans(const Network &network, const Target &target, Plan plan, 
   return true;
 }
 
-/// Mappings of the layers [first, end) by themselves, in a plan of their own.
-static bool planRange(const Network &network, size_t first, size_t end, const Target &target,
-                      const Stagger &stagger, Plan &plan, std::string &error) {
-  Network range = layersOf(network, first, end);
-  Plan own;
-  own.options = plan.options;
-  own.stagger = stagger;
-  own.mappings.resize(end - first);
-  own.trace.resize(end - first);
-  for (size_t l = 0; l < end - first; ++l)
-    if (!planAlone(range, l, target, own, error))
-      return false;
-  planCascades(range, target, std::vector<bool>(network.storages.size(), false), own);
-  std::copy(own.mappings.begin(), own.mappings.end(), plan.mappings.begin() + first);
-  std::copy(own.trace.begin(), own.trace.end(), plan.trace.begin() + first);
-  return true;
-}
-
-/// The batch in parts that run staggered, where that promises to be worth it.
-static void enterStaggered(const Network &network, const Target &target, Plan plan,
-                           PlanRace &race) {
-  constexpr int64_t kParts = 2;
-  plan.stagger = findStagger(network, kParts);
-  if (!plan.options.staggeredBatch || plan.stagger.parts == 0)
-    return;
-  const Stagger &s = plan.stagger;
-  Network part = partOf(network, s, 0);
-  Target share = target;
-  share.l1_bytes = target.l1_bytes / s.parts;
-  plan.mappings.assign(network.layers.size(), {});
-  plan.trace.assign(network.layers.size(), {});
-  std::string error; // what cannot be planned so is not entered
-  if (!planRange(part, s.first, s.end, share, s, plan, error) ||
-      !planRange(network, 0, s.first, target, {}, plan, error) ||
-      !planRange(network, s.end, network.layers.size(), target, {}, plan, error))
-    return;
-  int64_t inTurn = 0;
-  for (const GroupTime &group : groupTimes(plan.mappings, s.first, s.end))
-    inTurn += group.cycles * s.parts;
-  if (chooseLag(part, target, plan.mappings, plan.stagger) >= inTurn * 49 / 50)
-    return;
-  // The estimate knows of engines alone: parts twice as far apart may do better.
-  std::vector<bool> ignored(network.storages.size(), false);
-  race.enter(plan, ignored);
-  plan.stagger.lag *= 2;
-  race.enter(plan, ignored);
-}
-
 bool planSegment(const Network &network, const Target &target, Plan &plan, std::string &error) {
   PlanRace race(network, target, plan.options);
   if (!enterPlans(network, target, plan, race, error))
     return false;
-  enterStaggered(network, target, plan, race);
+  std::vector<bool> ignored(network.storages.size(), false);
+  for (Plan &staggered : staggeredPlans(network, target, plan))
+    race.enter(std::move(staggered), ignored);
   if (plan.options.effort == Effort::High) { // never worse than with less effort
     Plan usual = plan;
     usual.options.effort = Effort::Default;
     if (!enterPlans(network, target, usual, race, error))
       return false;
+    for (Plan &staggered : staggeredPlans(network, target, usual))
+      race.enter(std::move(staggered), ignored);
   }
   return race.winner(plan, error);
 }

@@ -11,7 +11,8 @@ namespace afe::sched {
 /// other; `parts` is 0 in the result where there is none.
 Stagger findStagger(const Network &network, int64_t parts);
 
-/// Whether the layers of `stagger` can be computed so, and no cascade of `mappings` crosses its ends.
+/// Whether the layers of `stagger` can be computed so, and no cascade of `mappings` crosses its
+/// ends.
 bool canStagger(const Network &network, const std::vector<Mapping> &mappings,
                 const Stagger &stagger);
 
@@ -21,10 +22,14 @@ Network partOf(const Network &network, const Stagger &stagger, int64_t part);
 /// The layers [first, end) as a network of their own.
 Network layersOf(const Network &network, size_t first, size_t end);
 
-/// Chooses the lag by how busy each engine is in each of the groups of layers of a part, and returns
-/// about the cycles that all parts need.
+/// Chooses the lag by how busy each engine is in each of the groups of layers of a part, and
+/// returns about the cycles that all parts need.
 int64_t chooseLag(const Network &part, const Target &target, const std::vector<Mapping> &mappings,
                   Stagger &stagger);
+
+/// The plans with staggered parts that promise to be worth it, without residency; `usual` gives the
+/// options.
+std::vector<Plan> staggeredPlans(const Network &network, const Target &target, const Plan &usual);
 
 /// When a group of layers is issued, counted in beginnings of groups.
 struct Moments {

@@ -22,7 +22,13 @@ MAX_NAME_BYTES = 180
 """Longest name of an archive; file names end at 255 bytes and suffixes come behind it."""
 
 EFFORTS = ("low", "default", "high")
-OPTIMISATIONS = ("cascades", "exact-placement", "in-place-concats", "in-place-sums")
+OPTIMISATIONS = (
+    "cascades",
+    "exact-placement",
+    "in-place-concats",
+    "in-place-sums",
+    "staggered-batch",
+)
 """What can be disabled; lib/Scheduling/Options.cpp has the same names."""
 
 _NAME = re.compile(r"[\w+@=-][\w.+@=-]*", re.UNICODE)

@@ -27,8 +27,7 @@ bool isWindowless(mla::VectorOp op) {
 /// The value that the program yields as `result`.
 Value yielded(Value result) {
   auto op = cast<mla::VectorOp>(result.getDefiningOp());
-  return op.getBody().front().getTerminator()->getOperand(
-      cast<OpResult>(result).getResultNumber());
+  return op.getBody().front().getTerminator()->getOperand(cast<OpResult>(result).getResultNumber());
 }
 
 /// A program with all that make the numbers per pixel that it reads.
@@ -61,8 +60,7 @@ private:
       if (mla::VectorOp producer = producerOf(input))
         collect(producer);
     programs.push_back(program);
-    llvm::sort(programs,
-               [](mla::VectorOp a, mla::VectorOp b) { return a->isBeforeInBlock(b); });
+    llvm::sort(programs, [](mla::VectorOp a, mla::VectorOp b) { return a->isBeforeInBlock(b); });
   }
 
   static mla::VectorOp producerOf(Value input) {

@@ -108,7 +108,8 @@ void replaceQuotients(mla::VectorOp program) {
     if (auto clamp = dyn_cast<mla::VClampOp>(lane))
       if (Value better = withoutDivision(clamp, program)) {
         clamp.replaceAllUsesWith(better);
-        Operation *rint = clamp.getA().getDefiningOp(), *division = rint->getOperand(0).getDefiningOp();
+        Operation *rint = clamp.getA().getDefiningOp(),
+                  *division = rint->getOperand(0).getDefiningOp();
         Operation *scale = division->getOperand(1).getDefiningOp();
         clamp.erase(), rint->erase(), division->erase();
         if (scale->use_empty())

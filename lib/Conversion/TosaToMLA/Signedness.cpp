@@ -96,8 +96,8 @@ bool onlyMultiplied(Value value, SmallVectorImpl<Value> &values,
   });
 }
 
-/// Leaves out the addition of the lowest zero point, -128, at the end of a program: what it yields is
-/// uint8 then. False where there is none.
+/// Leaves out the addition of the lowest zero point, -128, at the end of a program: what it yields
+/// is uint8 then. False where there is none.
 bool dropLowestZeroPoint(mla::VectorOp layer) {
   Operation *yield = layer.getBody().front().getTerminator();
   Value last = yield->getOperand(0);

@@ -65,7 +65,8 @@ Value scaledByShift(mla::VRescaleOp rescale, mla::VectorOp op) {
   if (!scaled || zp == 0)
     return scaled;
   std::optional<LaneRange> range = laneRange(scaled, op);
-  if (!range || !range->within(kInt32Min - std::min<int64_t>(zp, 0), kInt32Max - std::max<int64_t>(zp, 0)))
+  if (!range ||
+      !range->within(kInt32Min - std::min<int64_t>(zp, 0), kInt32Max - std::max<int64_t>(zp, 0)))
     return {};
   Value k = constantOf(b, loc, zp);
   if (auto negated = scaled.getDefiningOp<mla::VSubOp>();
