@@ -143,11 +143,14 @@ private:
   void touch(uint32_t buffer, int64_t from, int64_t to);
   L2Ref stage(int64_t bytes, const std::string &name);
   int64_t stagingAddress(int64_t bytes);
-  void fetchRows(const L2Ref &slot, int64_t dram, int64_t l2, int64_t rows, int64_t rowBytes,
-                 int64_t dramStride, uint32_t dramBuffer);
+  void fetchRows(const L2Ref &slot, int64_t dramBase, int64_t l2Base, const DramPiece &piece,
+                 uint32_t dramBuffer);
+  void sendRows(int storage, int64_t l2Base, const DramPiece &piece, uint32_t buffer);
+  std::vector<DramPiece> packedPieces(int storage, int64_t first, int64_t rows, int64_t rowBytes,
+                                      int64_t stride) const;
   void retire(uint32_t buffer);
   int64_t residentReady(int storage);
-  void fetchInput(int storage, const std::vector<Interval> &ranges);
+  std::vector<uint32_t> fetchInput(int storage, const std::vector<Interval> &ranges);
   /// Engine-free start for `quads` not before `ready`; books the engine.
   int64_t book(uint8_t quads, isa::Engine engine, int64_t ready, int64_t cycles);
   void push(uint8_t quads, int64_t start, isa::Instruction instruction);
@@ -173,8 +176,9 @@ private:
   std::vector<uint32_t> storageDramBuffer;
   std::vector<int64_t> storageReady; ///< resident storages: T from which they may be written
   std::vector<uint32_t> lastLayer;   ///< the last layer that reads a storage
-  std::vector<std::vector<bool>> inputChunkFetched;
-  std::vector<std::vector<uint32_t>> inputChunkRequest;
+  std::vector<DramTiles> tiles;      ///< of inputs and outputs
+  /// Per tile of a resident input: the requests that bring it, none before it is fetched.
+  std::vector<std::vector<std::vector<uint32_t>>> tileRequests;
   std::map<std::string, uint64_t> constantCache;
   /// Constants in staging that other parts of the batch will read, by their address in DRAM.
   struct Kept {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from afe.apis.compilation_job_base import InputValues
+from afe.package.network import ScalarType, TensorType
 from afe.quantize.config import (
     BiasCorrectionType,
     CalibrationMethod,
@@ -18,20 +20,37 @@ from afe.quantize.config import (
     default_quantization,
     quantization_scheme,
 )
+from afe.tessellation import (
+    TensorDRAMLayout,
+    TensorTessellateParameters,
+    TessellateParameters,
+)
+from afe.transforms.colours import ChromaSampling, ColorConversion, ColorSpaceStandard
+from afe.transforms.resizing import ResizeDepositLocation, ResizeMethod
 
 __all__ = [
     "BiasCorrectionType",
     "CalibrationMethod",
+    "ChromaSampling",
+    "ColorConversion",
+    "ColorSpaceStandard",
     "ExceptionFuncType",
     "HistogramEntropyMethod",
     "HistogramMSEMethod",
     "HistogramPercentileMethod",
+    "InputValues",
     "MinMaxMethod",
     "MovingAverageMinMaxMethod",
     "QuantizationParams",
     "QuantizationScheme",
     "RequantizationMode",
+    "ResizeDepositLocation",
+    "ResizeMethod",
+    "ScalarType",
     "TensorDRAMLayout",
+    "TensorTessellateParameters",
+    "TensorType",
+    "TessellateParameters",
     "default_quantization",
     "gen1_target",
     "gen2_target",
@@ -59,18 +78,8 @@ class ExceptionFuncType(Enum):
     MODEL_LOAD = "Model.load"
     MODEL_COMPILE = "Model.compile"
     MODEL_EVALUATE = "Model.evaluate"
-    MODEL_ANALYZE_QUANTIZATION_ERROR = "Model.analyze_quantization_error"
-    MODEL_GET_PERFORMANCE_METRICS = "Model.get_performance_metrics"
-    MODEL_GENERATE_ELF_AND_REFERENCE_FILES = "Model.generate_elf_and_reference_files"
-    MODEL_EXECUTE_IN_ACCELERATOR_MODE = "Model.execute_in_accelerator_mode"
-    MODEL_CREATE_AUXILIARY_NETWORK = "Model.create_auxiliary_network"
+    QUANTIZATION_ERROR_ANALYSIS = "Model.analyze_quantization_error"
+    MODEL_PERFORMANCE = "Model.get_performance_metrics"
+    GENERATE_ELF_FILES = "Model.generate_elf_and_reference_files"
+    MODEL_CREATE_AUXILIARY = "Model.create_auxiliary_network"
     MODEL_COMPOSE = "Model.compose"
-
-
-class TensorDRAMLayout(Enum):
-    """Layouts of activations in DRAM."""
-
-    HWC = "HWC"
-    """Dense: rows, columns, channels."""
-    HWC16 = "HWC16"
-    """Channels padded to a multiple of 16."""
