@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 from afe.importers.builder import Tensor, TosaBuilder
 from afe.importers.onnx import quantization, values
+from afe.importers.onnx.softmax import exponentials
 from afe.importers.tflite.node import Affine
 from numpy.typing import NDArray
 
@@ -66,12 +67,13 @@ class Qdq:
         return b.reshape(mean, (*x.shape[:first], *(1,) * len(axes), *x.shape[last:]))
 
     def softmax(self, x: Activation, out: Affine) -> Tensor:
-        """Softmax over the last axis in f32."""
-        b, axis = self._b, len(x.shape) - 1
-        real = self._real(x)
-        power = b.unary("exp", b.sub(real, b.reduce("max", real, axis)))
-        total = b.reduce("sum", power, axis)
-        return self._quantized(b.mul(power, b.unary("reciprocal", total)), out)
+        """Softmax over the last axis in f32, its exponentials a table of the codes' distances."""
+        table = exponentials(values.Affine(x.affine.scale, x.affine.zero_point).table())
+        assert table is not None, "codes of one scale mean evenly spaced numbers"
+        entries = self._b.const(table)
+        return self._quantized(
+            self._b.custom("qdq.softmax", [x.tensor, entries], x.shape, "f32"), out
+        )
 
     def layer_norm(self, x: Activation, out: Affine) -> Tensor:
         """LayerNormalization over the last axis in f32, without a bias."""

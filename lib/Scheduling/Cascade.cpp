@@ -103,13 +103,15 @@ Box Cascade::operandBox(size_t i, size_t number, const Box &box) const {
 }
 
 std::optional<Cascade> Cascade::make(const Network &network, const TensorUses &uses, size_t first,
-                                     size_t count) {
+                                     size_t count, int spare) {
   Cascade cascade;
   cascade.network = &network;
   cascade.first = first;
   cascade.count = count;
   if (!cascade.build(uses))
     return std::nullopt;
+  for (CascadeSlot &slot : cascade.slots)
+    slot.spare = spare;
   return cascade;
 }
 

@@ -54,9 +54,13 @@ struct CascadeSlot {
   int producedAt = INT_MAX; ///< the first stage that writes it; 0: loaded
   int lastUse = 0;          ///< the last stage that reads it
   bool stored = false;
+  int spare = 0; ///< more tiles, where the movers work for others too
   int64_t blocks() const { return b1 - b0; }
   /// Tiles of it that are in L1 together.
-  int64_t count() const { return std::max(lastUse - producedAt + 1, stored ? 2 : 1); }
+  int64_t count() const {
+    bool moved = stored || producedAt == 0;
+    return std::max(lastUse - producedAt + 1, stored ? 2 : 1) + (moved ? spare : 0);
+  }
 };
 
 /// Why the layer's tiles need more than whole channels of neighbouring rows, in words that follow
@@ -66,8 +70,9 @@ const char *whyNotInCascade(const Layer &layer);
 class Cascade {
 public:
   /// The layers [first, first + count), or nothing where they cannot be a cascade.
+  /// Tensors that are loaded or stored have `spare` more tiles in L1.
   static std::optional<Cascade> make(const Network &network, const TensorUses &uses, size_t first,
-                                     size_t count);
+                                     size_t count, int spare = 0);
 
   /// The boxes of all `tensors` (same order) for a tile: what must be in L1.
   std::vector<Box> boxes(const CascadeTile &tile) const;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "Scheduling/ConvTile.h"
+#include "Scheduling/GroupEmitter.h"
 
 namespace afe::sched {
 
@@ -32,22 +33,23 @@ private:
   size_t next = 0;
 };
 
-class ConvEmitter {
+class ConvEmitter : public GroupEmitter {
 public:
-  ConvEmitter(Emitter &e, const Layer &layer, const Mapping &mapping)
-      : e(e), layer(layer), conv(layer.conv), mapping(mapping),
-        shape(e.network, layer, mapping.inputChunks, mapping.kernelChunks), input(shape.input),
+  ConvEmitter(Emitter &e, const Network &network, const Layer &layer, const Mapping &mapping)
+      : e(e), network(network), layer(layer), conv(layer.conv), mapping(mapping),
+        shape(network, layer, mapping.inputChunks, mapping.kernelChunks), input(shape.input),
         out(shape.out), inputs(e.quads()), weights(e.quads()), residuals(e.quads()),
         outs(e.quads()), fillBanks(e.quads()) {}
 
-  bool run();
+  bool begin() override;
+  bool step(int64_t number) override;
 
 private:
   std::vector<Work> worksOf(int quad) const;
   void measureSlots(const std::vector<std::vector<Work>> &works, size_t steps);
   void countSlots();
   bool allocateSlots();
-  bool step(const std::vector<const Work *> &works);
+  bool computeTiles(const std::vector<const Work *> &works);
   bool loadInputs(const std::vector<const Work *> &works, int64_t chunk);
   bool loadWeights(const std::vector<const Work *> &works, int64_t chunk);
   bool loadMatmulWeights(const std::vector<const Work *> &works, int64_t chunk);
@@ -60,6 +62,7 @@ private:
   }
 
   Emitter &e;
+  const Network &network;
   const Layer &layer;
   const ConvParams &conv;
   const Mapping &mapping;
@@ -74,6 +77,7 @@ private:
   void listItems(const std::vector<std::vector<Work>> &works, size_t steps);
   L2Ref stagedWeights(const std::string &key);
 
+  std::vector<std::vector<Work>> works; ///< per quad
   std::map<std::string, Item> items;
   std::vector<std::vector<std::string>> groups; ///< keys in the order of use
   SlotRing inputSlots, weightSlots, residualSlots, outSlots;

@@ -50,11 +50,14 @@ void ConvEmitter::countSlots() {
     return bytes;
   };
   for (SlotRing *ring : rings)
-    if (total() > e.target.l1_bytes)
+    if (total() > e.l1Share())
       ring->count = 1;
-  for (SlotRing *ring : {&weightSlots, &inputSlots})
+  std::vector<SlotRing *> more{&weightSlots, &inputSlots};
+  if (e.sharesEngines())
+    more.insert(more.begin(), &outSlots);
+  for (SlotRing *ring : more)
     while (ring->count >= 2 && ring->count < kMostSlots &&
-           total() + ring->bytes <= e.target.l1_bytes * 3 / 4)
+           total() + ring->bytes <= e.l1Share() * 3 / 4)
       ++ring->count;
 }
 

@@ -98,7 +98,7 @@ bool ConvEmitter::loadMatmulParams(uint8_t mask, const Work &work, int64_t chunk
 
 /// Weights that are an activation: [batch][K][N], or [batch][N][K] through the transposing LOAD.
 bool ConvEmitter::loadMatmulWeights(const std::vector<const Work *> &works, int64_t chunk) {
-  const Tensor &rhs = e.network.tensors[layer.inputs[1]];
+  const Tensor &rhs = network.tensors[layer.inputs[1]];
   auto [k0, k1] = shape.chunkChannels(chunk);
   auto key = [&](const Work &work) {
     return std::to_string(work.box.n0) + ":" + std::to_string(work.box.b0) + "-" +

@@ -4,6 +4,7 @@
 // in turn: the instructions of each wave repeat with a short period.
 
 #include "Scheduling/Cascade.h"
+#include "Scheduling/GroupEmitter.h"
 #include "Scheduling/VectorTile.h"
 
 #include <algorithm>
@@ -12,10 +13,10 @@ namespace afe::sched {
 
 namespace {
 
-class CascadeEmitter {
+class CascadeEmitter : public GroupEmitter {
 public:
-  CascadeEmitter(Emitter &e, const Cascade &cascade, const Mapping &mapping)
-      : e(e), cascade(cascade) {
+  CascadeEmitter(Emitter &e, Cascade made, const Mapping &mapping)
+      : e(e), cascade(std::move(made)) {
     for (int q = 0; q < e.quads(); ++q) {
       tiles.push_back(cascade.tilesOf(mapping, q));
       boxes.emplace_back();
@@ -32,7 +33,11 @@ public:
     }
     waves += *std::max_element(cascade.stages.begin(), cascade.stages.end());
   }
-  bool run();
+  bool begin() override {
+    steps = waves;
+    return allocateSlots();
+  }
+  bool step(int64_t wave) override;
 
 private:
   /// Constants of channel blocks [b0, b1) of a layer: the first can be used before the last is
@@ -67,7 +72,7 @@ private:
     return number >= 0 && number < int64_t(tiles[quad].size());
   }
   const Tensor &tensorOf(size_t index) const {
-    return e.network.tensors[cascade.tensors[index].tensor];
+    return cascade.network->tensors[cascade.tensors[index].tensor];
   }
   /// A tensor's tile: its slot's, in the numbers of the tensor's own blocks and within its pixels.
   L1Tile tileOf(size_t index, int quad, int64_t number) const {
@@ -86,7 +91,7 @@ private:
   }
 
   Emitter &e;
-  const Cascade &cascade;
+  const Cascade cascade;
   std::vector<std::vector<CascadeTile>> tiles;          ///< per quad
   std::vector<std::vector<std::vector<Box>>> boxes;     ///< per quad, tile, tensor
   std::vector<std::vector<std::vector<Box>>> slotBoxes; ///< per quad, tile, slot
@@ -187,7 +192,8 @@ bool CascadeEmitter::loadConstants(size_t layer) {
   int64_t most = std::max<int64_t>(64, std::min(kFetchBytes, e.stagingBytes() / 8) / 64 * 64);
   for (int64_t at = 0; at < bytes; at += most) {
     int64_t past = std::min(at + most, bytes);
-    L2Ref from = e.fetchConstant(e.addConstant(all.part(at, past - at)));
+    L2Ref from = e.fetchConstant(e.cachedConstant("cascade" + std::to_string(at),
+                                                  [&] { return all.part(at, past - at); }));
     if (!from)
       return false;
     int64_t begin = 0;
@@ -230,7 +236,7 @@ CascadeEmitter::Work CascadeEmitter::workOf(int quad, size_t number, int64_t til
   if (box.rows() <= 0)
     return work; // this tile needs nothing of it
   if (!cascade.shapes[number]) {
-    work.vector = {&layer, cascade.domain(number, box), pieces[0].slot, {}, {}};
+    work.vector = {cascade.network, &layer, cascade.domain(number, box), pieces[0].slot, {}, {}};
     for (int result : layer.outputs)
       work.vector.outputs.push_back(tileOf(cascade.indexOf(result), quad, tile));
     for (size_t k = 0; k < layer.inputs.size(); ++k)
@@ -298,31 +304,27 @@ bool CascadeEmitter::storeTiles(int quad, int64_t wave) {
   return true;
 }
 
-bool CascadeEmitter::run() {
-  if (!allocateSlots())
-    return false;
-  for (int64_t wave = 0; wave < waves; ++wave) {
-    for (size_t i = 0; i < cascade.count; ++i)
-      if (cascade.stages[i] == wave + 1 && !loadConstants(i))
-        return false;
-    e.setLayer(cascade.first);
-    for (int q = 0; q < e.quads(); ++q)
-      if (hasTile(q, wave) && !loadTile(q, wave))
-        return false;
-    for (int q = 0; q < e.quads(); ++q)
-      compute(q, wave);
-    e.setLayer(cascade.last());
-    for (int q = 0; q < e.quads(); ++q)
-      if (!storeTiles(q, wave))
-        return false;
-  }
+bool CascadeEmitter::step(int64_t wave) {
+  for (size_t i = 0; i < cascade.count; ++i)
+    if (cascade.stages[i] == wave + 1 && !loadConstants(i))
+      return false;
+  e.setLayer(cascade.first);
+  for (int q = 0; q < e.quads(); ++q)
+    if (hasTile(q, wave) && !loadTile(q, wave))
+      return false;
+  for (int q = 0; q < e.quads(); ++q)
+    compute(q, wave);
+  e.setLayer(cascade.last());
+  for (int q = 0; q < e.quads(); ++q)
+    if (!storeTiles(q, wave))
+      return false;
   return true;
 }
 
 } // namespace
 
-bool Emitter::emitCascade(const Cascade &cascade, const Mapping &mapping) {
-  return CascadeEmitter(*this, cascade, mapping).run();
+std::unique_ptr<GroupEmitter> Emitter::cascadeEmitter(Cascade cascade, const Mapping &mapping) {
+  return std::make_unique<CascadeEmitter>(*this, std::move(cascade), mapping);
 }
 
 } // namespace afe::sched

@@ -86,7 +86,7 @@ void ConvEmitter::compute(int quad, const Work &work, int64_t chunk) {
   }
 }
 
-bool ConvEmitter::step(const std::vector<const Work *> &works) {
+bool ConvEmitter::computeTiles(const std::vector<const Work *> &works) {
   for (int64_t chunk = 0; chunk < shape.chunkCount(); ++chunk) {
     if (!loadWeights(works, chunk) || !loadInputs(works, chunk))
       return false;
@@ -104,13 +104,12 @@ bool ConvEmitter::step(const std::vector<const Work *> &works) {
   return finishTiles(works);
 }
 
-bool ConvEmitter::run() {
-  std::vector<std::vector<Work>> works(e.quads());
-  size_t steps = 0;
+bool ConvEmitter::begin() {
   int64_t total = 0;
+  works.resize(e.quads());
   for (int q = 0; q < e.quads(); ++q) {
     works[q] = worksOf(q);
-    steps = std::max(steps, works[q].size());
+    steps = std::max(steps, int64_t(works[q].size()));
   }
   for (int64_t b = 0; b < out.blocks(); ++b) // weights of the whole layer, about
     for (const Phase &phase : conv.phases)
@@ -121,20 +120,19 @@ bool ConvEmitter::run() {
   if (!conv.matmul && hasConstants)
     listItems(works, steps);
   measureSlots(works, steps);
-  if (!allocateSlots())
-    return false;
-  for (size_t s = 0; s < steps; ++s) {
-    std::vector<const Work *> now(e.quads());
-    for (int q = 0; q < e.quads(); ++q)
-      now[q] = s < works[q].size() ? &works[q][s] : nullptr;
-    if (!step(now))
-      return false;
-  }
-  return true;
+  return allocateSlots();
 }
 
-bool Emitter::emitConv(const Layer &layer, const Mapping &mapping) {
-  return ConvEmitter(*this, layer, mapping).run();
+bool ConvEmitter::step(int64_t number) {
+  std::vector<const Work *> now(e.quads());
+  for (int q = 0; q < e.quads(); ++q)
+    now[q] = number < int64_t(works[q].size()) ? &works[q][number] : nullptr;
+  return computeTiles(now);
+}
+
+std::unique_ptr<GroupEmitter> Emitter::convEmitter(const Network &view, const Layer &layer,
+                                                   const Mapping &mapping) {
+  return std::make_unique<ConvEmitter>(*this, view, layer, mapping);
 }
 
 } // namespace afe::sched

@@ -3,6 +3,7 @@
 // longer runs to the slower engine, and stored from there.
 
 #include "Scheduling/Emitter.h"
+#include "Scheduling/GroupEmitter.h"
 
 #include <algorithm>
 
@@ -25,11 +26,12 @@ struct Staged {
   int64_t bytes = 0; ///< of L1
 };
 
-class MoveEmitter {
+class MoveEmitter : public GroupEmitter {
 public:
   MoveEmitter(Emitter &e, const Layer &layer, const Mapping &mapping)
       : e(e), layer(layer), move(layer.move), limit(mapping.tileRows) {}
-  bool run();
+  bool begin() override;
+  bool step(int64_t number) override;
 
 private:
   void cut(const MoveCopy &whole, int64_t most, std::vector<MoveCopy> &pieces) const;
@@ -49,6 +51,8 @@ private:
   const Layer &layer;
   const MoveParams &move;
   const int64_t limit; ///< bytes of L1 for a piece
+  std::vector<MoveCopy> pieces;
+  std::vector<int64_t> busy; ///< cycles per quad so far
   L2Ref filling;
 };
 
@@ -216,30 +220,30 @@ int64_t MoveEmitter::cyclesOfPiece(const MoveCopy &piece) const {
                   cyclesOf(staged.store, e.target.store_bytes_per_cycle));
 }
 
-bool MoveEmitter::run() {
+bool MoveEmitter::begin() {
   int64_t total = 0;
   for (const MoveCopy &copy : move.copies)
     total += cyclesOfPiece(copy);
   int64_t share = std::max(kLeastCycles, ceilDiv(total, 2 * e.quads()));
-  std::vector<MoveCopy> pieces;
   for (const MoveCopy &copy : move.copies) {
     int64_t count = ceilDiv(cyclesOfPiece(copy), share);
     cut(copy, std::min(limit, ceilDiv(paddedBytes(copy), count)), pieces);
   }
-  std::vector<int64_t> busy(e.quads());
-  for (const MoveCopy &piece : pieces) {
-    int quad = int(std::min_element(busy.begin(), busy.end()) - busy.begin());
-    busy[quad] += cyclesOfPiece(piece);
-    if (!emitPiece(piece, quad))
-      return false;
-  }
+  busy.resize(e.quads());
+  steps = pieces.size();
   return true;
+}
+
+bool MoveEmitter::step(int64_t number) {
+  int quad = int(std::min_element(busy.begin(), busy.end()) - busy.begin());
+  busy[quad] += cyclesOfPiece(pieces[number]);
+  return emitPiece(pieces[number], quad);
 }
 
 } // namespace
 
-bool Emitter::emitMove(const Layer &layer, const Mapping &mapping) {
-  return MoveEmitter(*this, layer, mapping).run();
+std::unique_ptr<GroupEmitter> Emitter::moveEmitter(const Layer &layer, const Mapping &mapping) {
+  return std::make_unique<MoveEmitter>(*this, layer, mapping);
 }
 
 } // namespace afe::sched

@@ -1,5 +1,6 @@
 // Vector layers: LOAD the operands' tiles, run the micro-program over them, STORE the results.
 
+#include "Scheduling/GroupEmitter.h"
 #include "Scheduling/VectorTile.h"
 
 #include <algorithm>
@@ -8,23 +9,26 @@ namespace afe::sched {
 
 namespace {
 
-class VectorEmitter {
+class VectorEmitter : public GroupEmitter {
 public:
-  VectorEmitter(Emitter &e, const Layer &layer, const Mapping &mapping)
-      : e(e), layer(layer), vec(layer.vector), mapping(mapping) {}
-  bool run();
+  VectorEmitter(Emitter &e, const Network &network, const Layer &layer, const Mapping &mapping)
+      : e(e), network(network), layer(layer), vec(layer.vector), mapping(mapping) {}
+  bool begin() override;
+  bool step(int64_t number) override;
 
 private:
   std::vector<Box> domainBoxes(int quad) const;
   bool loadProgram(uint8_t mask);
-  bool fetchPositions(const std::vector<std::vector<Box>> &boxes);
+  bool fetchPositions();
   bool loadPositions(int quad, size_t number, const Box &domain, const Box &source, L1Tile &kept);
   bool tile(int quad, const Box &domain);
 
   Emitter &e;
+  const Network &network;
   const Layer &layer;
   const VectorParams &vec;
   const Mapping &mapping;
+  std::vector<std::vector<Box>> boxes; ///< of the domain, per quad
   L1Ref program;
   std::map<int, L1Tile> held[8]; ///< per quad and operand: a broadcast one is loaded once
   std::map<size_t, std::string> positionsOf[8]; ///< what `held` holds of a gather's positions
@@ -67,8 +71,8 @@ bool VectorEmitter::loadProgram(uint8_t mask) {
 }
 
 /// Fetches the positions of a gather's tiles, each that differs once.
-bool VectorEmitter::fetchPositions(const std::vector<std::vector<Box>> &boxes) {
-  const Tensor &source = e.network.tensors[layer.inputs[0]];
+bool VectorEmitter::fetchPositions() {
+  const Tensor &source = network.tensors[layer.inputs[0]];
   std::vector<uint8_t> all;
   for (const std::vector<Box> &list : boxes)
     for (const Box &domain : list)
@@ -88,7 +92,7 @@ bool VectorEmitter::fetchPositions(const std::vector<std::vector<Box>> &boxes) {
 bool VectorEmitter::loadPositions(int quad, size_t number, const Box &domain, const Box &source,
                                   L1Tile &kept) {
   std::vector<uint8_t> values = gatherPositions(vec, number, domain, source);
-  kept.box = vectorOperandBox(vec, e.network.tensors[layer.inputs[number]], domain, false);
+  kept.box = vectorOperandBox(vec, network.tensors[layer.inputs[number]], domain, false);
   std::string key(values.begin(), values.end());
   if (kept.slot && positionsOf[quad][number] == key)
     return true;
@@ -105,9 +109,9 @@ bool VectorEmitter::loadPositions(int quad, size_t number, const Box &domain, co
 }
 
 bool VectorEmitter::tile(int quad, const Box &domain) {
-  VectorTile tile{&layer, domain, program, {}, {}};
+  VectorTile tile{&network, &layer, domain, program, {}, {}};
   for (size_t i = 0; i < layer.inputs.size(); ++i) {
-    const Tensor &t = e.network.tensors[layer.inputs[i]];
+    const Tensor &t = network.tensors[layer.inputs[i]];
     Box box = vectorOperandBox(vec, t, domain, isWindowed(vec, i));
     auto &kept = held[quad][i];
     if (isGatherPosition(vec, i)) {
@@ -126,7 +130,7 @@ bool VectorEmitter::tile(int quad, const Box &domain) {
     tile.inputs.push_back(kept);
   }
   for (int output : layer.outputs) {
-    const Tensor &t = e.network.tensors[output];
+    const Tensor &t = network.tensors[output];
     Box box = vectorOperandBox(vec, t, domain, false);
     L1Ref slot = e.allocateL1(tileBytes(t, box), 1u << quad, "result");
     if (!slot)
@@ -135,7 +139,7 @@ bool VectorEmitter::tile(int quad, const Box &domain) {
   }
   emitVectorTile(e, quad, tile);
   for (size_t i = 0; i < layer.outputs.size(); ++i) {
-    const Tensor &t = e.network.tensors[layer.outputs[i]];
+    const Tensor &t = network.tensors[layer.outputs[i]];
     StridedCopy copy = reversed(tileCopy(t, tile.outputs[i].box)), placed = copy;
     L2Ref to = e.openResult(t.storage, placed);
     if (!to)
@@ -146,29 +150,30 @@ bool VectorEmitter::tile(int quad, const Box &domain) {
   return true;
 }
 
-bool VectorEmitter::run() {
-  std::vector<std::vector<Box>> boxes(e.quads());
+bool VectorEmitter::begin() {
+  boxes.resize(e.quads());
   uint8_t mask = 0;
-  size_t steps = 0;
   for (int q = 0; q < e.quads(); ++q) {
     boxes[q] = domainBoxes(q);
-    steps = std::max(steps, boxes[q].size());
+    steps = std::max(steps, int64_t(boxes[q].size()));
     if (!boxes[q].empty())
       mask |= 1u << q;
   }
-  if (!loadProgram(mask) || (vec.gather.rowOperand >= 0 && !fetchPositions(boxes)))
-    return false;
-  for (size_t s = 0; s < steps; ++s)
-    for (int q = 0; q < e.quads(); ++q)
-      if (s < boxes[q].size() && !tile(q, boxes[q][s]))
-        return false;
+  return loadProgram(mask) && (vec.gather.rowOperand < 0 || fetchPositions());
+}
+
+bool VectorEmitter::step(int64_t number) {
+  for (int q = 0; q < e.quads(); ++q)
+    if (number < int64_t(boxes[q].size()) && !tile(q, boxes[q][number]))
+      return false;
   return true;
 }
 
 } // namespace
 
-bool Emitter::emitVector(const Layer &layer, const Mapping &mapping) {
-  return VectorEmitter(*this, layer, mapping).run();
+std::unique_ptr<GroupEmitter> Emitter::vectorEmitter(const Network &view, const Layer &layer,
+                                                     const Mapping &mapping) {
+  return std::make_unique<VectorEmitter>(*this, view, layer, mapping);
 }
 
 } // namespace afe::sched

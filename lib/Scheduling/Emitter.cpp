@@ -198,8 +198,17 @@ void Emitter::makeRoomL1(const std::vector<L1Request> &requests, uint8_t quads) 
     l1Allocator.makeRoom(total, quads);
 }
 
-L2Ref Emitter::stage(int64_t bytes, const std::string &name) {
+/// Free bytes of the staging area; constants that were kept give way.
+int64_t Emitter::stagingAddress(int64_t bytes) {
   int64_t address = staging.allocate(bytes);
+  if (address >= 0 || kept.empty())
+    return address;
+  kept.clear();
+  return staging.allocate(bytes);
+}
+
+L2Ref Emitter::stage(int64_t bytes, const std::string &name) {
+  int64_t address = stagingAddress(bytes);
   if (address < 0) {
     fail("'" + network.layers[layer].name + "' needs " + std::to_string(bytes) +
          " more bytes of L2 to stage " + name + ", target '" + target.name + "' has " +
@@ -307,6 +316,13 @@ Constant Emitter::cachedConstant(const std::string &key,
 }
 
 L2Ref Emitter::fetchConstant(const Constant &constant) {
+  auto known = kept.find(constant.dram);
+  if (known != kept.end() && known->second.bytes == constant.bytes) {
+    L2Ref slot = known->second.slot;
+    if (--known->second.readers == 0)
+      kept.erase(known);
+    return slot;
+  }
   L2Ref slot = stage(constant.bytes, "constants of " + network.layers[layer].name);
   if (!slot)
     return nullptr;
@@ -317,6 +333,8 @@ L2Ref Emitter::fetchConstant(const Constant &constant) {
   request.codec = constant.encodedBytes ? isa::Codec::Rans : isa::Codec::None;
   request.encodedBytes = constant.encodedBytes;
   fetch(slot, request, {{slot->address, slot->address + constant.bytes}});
+  if (groupsAtOnce > 1)
+    kept[constant.dram] = {slot, constant.bytes, groupsAtOnce - 1};
   return slot;
 }
 

@@ -48,6 +48,8 @@ struct Constant {
   uint32_t encodedBytes = 0; ///< as they are stored, 0: as they are read
 };
 
+class GroupEmitter;
+
 /// Where the slots of a layer go: where the bytes are free soonest, or in turn through L1.
 enum class SlotOrder { Soonest, InTurn };
 
@@ -111,6 +113,9 @@ public:
 
   int quads() const { return static_cast<int>(target.quads); }
   int nextBank(int quad) { return banks[quad].next++ % static_cast<int>(target.accumulator_banks); }
+  /// Bytes of L1 for a group of layers: all, or a part where others are issued beside it.
+  bool sharesEngines() const { return groupsAtOnce > 1; }
+  int64_t l1Share() const { return target.l1_bytes / groupsAtOnce; }
   int64_t stagingBytes() const { return target.l2_bytes - plan.stagingBase; }
   /// The constant `key` of the current layer, made by `make` the first time.
   Constant cachedConstant(const std::string &key, const std::function<isa::TileBytes()> &make);
@@ -119,11 +124,17 @@ public:
   void setLayer(size_t number) { layer = number; }
 
 private:
-  bool emitConv(const Layer &layer, const Mapping &mapping);
-  bool emitVector(const Layer &layer, const Mapping &mapping);
-  bool emitMove(const Layer &layer, const Mapping &mapping);
-  bool emitCascade(const Cascade &cascade, const Mapping &mapping);
+  std::unique_ptr<GroupEmitter> convEmitter(const Network &view, const Layer &layer,
+                                            const Mapping &mapping);
+  std::unique_ptr<GroupEmitter> vectorEmitter(const Network &view, const Layer &layer,
+                                              const Mapping &mapping);
+  std::unique_ptr<GroupEmitter> moveEmitter(const Layer &layer, const Mapping &mapping);
+  std::unique_ptr<GroupEmitter> cascadeEmitter(Cascade cascade, const Mapping &mapping);
+  /// Of the layer, or the cascade, that starts at `first`; `view`: the network, or a part of it.
+  std::unique_ptr<GroupEmitter> groupEmitter(const Network &view, size_t first);
   bool emitGroup(size_t first);
+  bool emitStaggered();
+  void retireGroup(size_t first, size_t end);
 
   struct BankState {
     int64_t written = 0, read = 0;
@@ -142,6 +153,7 @@ private:
   L2Ref stage(int64_t bytes, const std::string &name);
   /// A transfer of `request` to the bytes `to` of L2.
   void fetch(const L2Ref &slot, isa::DramRequest request, const std::vector<Interval> &to);
+  int64_t stagingAddress(int64_t bytes);
   void fetchRows(const L2Ref &slot, int64_t dramBase, int64_t l2Base, const DramPiece &piece,
                  uint32_t dramBuffer);
   void sendRows(int storage, int64_t l2Base, const DramPiece &piece, uint32_t buffer);
@@ -161,6 +173,7 @@ private:
 
   const SlotOrder slotOrder;
   uint32_t layer = 0;
+  int64_t groupsAtOnce = 1;
   TensorUses uses;
   DramQueue dram;
   HazardTracker l2, dramBytes;
@@ -179,6 +192,12 @@ private:
   std::vector<std::vector<std::vector<uint32_t>>> tileRequests;
   std::map<std::string, Constant> constantCache;
   const bool encode;
+  /// Constants in staging that other parts of the batch will read, by their address in DRAM.
+  struct Kept {
+    L2Ref slot;
+    int64_t bytes, readers;
+  };
+  std::map<uint64_t, Kept> kept;
   int64_t lastDone = 0;
 };
 

@@ -2,6 +2,7 @@
 // of T, addresses behind the constants.
 
 #include "Scheduling/Emitter.h"
+#include "Scheduling/GroupEmitter.h"
 
 #include <algorithm>
 
@@ -9,30 +10,53 @@ namespace afe::sched {
 
 using isa::Memory;
 
-/// The layer, or the cascade, that starts at `first`.
-bool Emitter::emitGroup(size_t first) {
-  const Layer &current = network.layers[first];
+std::unique_ptr<GroupEmitter> Emitter::groupEmitter(const Network &view, size_t first) {
+  const Layer &current = view.layers[first];
   const Mapping &mapping = plan.mappings[first];
   if (mapping.cascade > 1) {
-    std::optional<Cascade> cascade = Cascade::make(network, uses, first, mapping.cascade);
-    return cascade ? emitCascade(*cascade, mapping)
-                   : fail("'" + current.name + "' and the " + std::to_string(mapping.cascade - 1) +
-                          " layers after it cannot be a cascade");
+    std::optional<Cascade> cascade = Cascade::make(
+        view, uses, first, mapping.cascade, groupsAtOnce > 1 ? plan.stagger.spareSlots() : 0);
+    if (cascade)
+      return cascadeEmitter(std::move(*cascade), mapping);
+    fail("'" + current.name + "' and the " + std::to_string(mapping.cascade - 1) +
+         " layers after it cannot be a cascade");
+    return nullptr;
   }
-  return current.kind == Layer::Kind::Conv     ? emitConv(current, mapping)
-         : current.kind == Layer::Kind::Vector ? emitVector(current, mapping)
-                                               : emitMove(current, mapping);
+  return current.kind == Layer::Kind::Conv     ? convEmitter(view, current, mapping)
+         : current.kind == Layer::Kind::Vector ? vectorEmitter(view, current, mapping)
+                                               : moveEmitter(current, mapping);
+}
+
+bool Emitter::emitGroup(size_t first) {
+  std::unique_ptr<GroupEmitter> group = groupEmitter(network, first);
+  if (!group || !group->begin())
+    return false;
+  for (int64_t step = 0; step < group->steps; ++step)
+    if (!group->step(step))
+      return false;
+  return true;
+}
+
+/// Storages that no layer reads any more.
+void Emitter::retireGroup(size_t first, size_t end) {
+  for (size_t i = 0; i < network.storages.size(); ++i)
+    if (storageBuffer[i] != isa::kNoBuffer && lastLayer[i] >= first && lastLayer[i] < end)
+      retire(storageBuffer[i]);
 }
 
 bool Emitter::run() {
   for (size_t first = 0; first < network.layers.size();) {
+    if (plan.stagger.parts > 1 && first == plan.stagger.first) {
+      if (!emitStaggered())
+        return false;
+      first = plan.stagger.end;
+      continue;
+    }
     size_t end = first + std::max<int64_t>(1, plan.mappings[first].cascade);
     layer = first;
     if (!emitGroup(first))
       return false;
-    for (size_t i = 0; i < network.storages.size(); ++i)
-      if (storageBuffer[i] != isa::kNoBuffer && lastLayer[i] >= first && lastLayer[i] < end)
-        retire(storageBuffer[i]);
+    retireGroup(first, end);
     first = end;
   }
   layer = network.layers.empty() ? 0 : network.layers.size() - 1;

@@ -25,6 +25,7 @@ constexpr Switch kSwitches[] = {
     {"exact-placement", &Options::exactPlacement},
     {"in-place-concats", &Options::inPlaceConcats},
     {"in-place-sums", &Options::inPlaceSums},
+    {"staggered-batch", &Options::staggeredBatch},
 };
 
 template <typename Table> std::string namesIn(const Table &table) {

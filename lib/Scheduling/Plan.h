@@ -27,11 +27,26 @@ struct WeightBytes {
   int64_t raw = 0, stored = 0;
 };
 
+/// Layers [first, end) are issued for the images in `parts` equal parts, each `lag` cycles of the
+/// planner's time behind the one before it (Stagger.h).
+struct Stagger {
+  size_t first = 0, end = 0;
+  int64_t parts = 0, lag = 0;
+
+  /// STORE and LOAD queue for the parts in turn: more tiles that wait for them keep the rest going.
+  int spareSlots() const { return parts > 1 ? 1 : 0; }
+  bool covers(size_t layer) const { return parts > 1 && layer >= first && layer < end; }
+  bool operator==(const Stagger &o) const {
+    return first == o.first && end == o.end && parts == o.parts && lag == o.lag;
+  }
+};
+
 struct Plan {
   Options options;                ///< set before planning
   std::vector<Mapping> mappings;  ///< one per layer
   std::vector<bool> resident;     ///< per storage: lives in L2 (else in DRAM, moved tile by tile)
   std::vector<int64_t> l2Address; ///< per storage, -1 where not resident
+  Stagger stagger;                ///< mappings of its layers are those of a part
   int64_t stagingBase = 0;        ///< L2 from here on stages what comes from DRAM
   std::vector<LayerTrace> trace;  ///< one per layer, from planSegment()
   std::vector<Spill> spills;      ///< in the order in which they were chosen

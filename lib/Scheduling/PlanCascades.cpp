@@ -34,9 +34,10 @@ struct Work {
 class CascadePlanner {
 public:
   CascadePlanner(const Network &network, const Target &target, const std::vector<bool> &spilled,
-                 Effort effort)
+                 const Plan &plan)
       : network(network), target(target), spilled(spilled), uses(network),
-        budget(target.l1_bytes * 9 / 10), effort(effort) {}
+        budget(target.l1_bytes * 9 / 10), effort(plan.options.effort),
+        spare(plan.stagger.spareSlots()) {}
 
   /// The cheapest tiling of a run; false where none fits. `tooLarge`: the weights alone do not fit.
   bool choose(size_t first, size_t count, Mapping &best, bool &tooLarge);
@@ -93,6 +94,7 @@ private:
   const TensorUses uses;
   const int64_t budget;
   const Effort effort;
+  const int spare;
   std::map<std::tuple<size_t, int64_t, int64_t>, int64_t> tensorMemo; ///< layer, images, rows
 };
 
@@ -206,7 +208,7 @@ bool CascadePlanner::consider(const Cascade &cascade, Mapping m, Mapping &best, 
 }
 
 bool CascadePlanner::choose(size_t first, size_t count, Mapping &best, bool &tooLarge) {
-  std::optional<Cascade> cascade = Cascade::make(network, uses, first, count);
+  std::optional<Cascade> cascade = Cascade::make(network, uses, first, count, spare);
   tooLarge = !cascade || constantBytes(*cascade) > budget;
   if (tooLarge)
     return false;
@@ -236,7 +238,7 @@ bool CascadePlanner::choose(size_t first, size_t count, Mapping &best, bool &too
 
 CascadeTrace CascadePlanner::describe(size_t first, const Mapping &m) {
   CascadeTrace trace;
-  std::optional<Cascade> cascade = Cascade::make(network, uses, first, m.cascade);
+  std::optional<Cascade> cascade = Cascade::make(network, uses, first, m.cascade, spare);
   if (!cascade)
     return trace;
   const Tensor &out = cascade->result();
@@ -272,7 +274,7 @@ RunEnd CascadePlanner::tryLonger(size_t first, size_t count) {
       return end;
     }
   end.limit = budget;
-  std::optional<Cascade> cascade = Cascade::make(network, uses, first, count + 1);
+  std::optional<Cascade> cascade = Cascade::make(network, uses, first, count + 1, spare);
   if (!cascade) {
     end.why = RunEnd::Why::Layer;
     end.detail = "'" + network.layers[next].name +
@@ -329,7 +331,7 @@ void planCascades(const Network &network, const Target &target, const std::vecto
   std::vector<Mapping> &mappings = plan.mappings;
   size_t layers = network.layers.size(),
          most = plan.options.cascades ? plan.options.cascadeLayers() : 1;
-  CascadePlanner planner(network, target, spilled, plan.options.effort);
+  CascadePlanner planner(network, target, spilled, plan);
   std::vector<int64_t> total(layers + 1, INT64_MAX), alone(layers);
   std::vector<Mapping> last(layers + 1); ///< the run that ends in front of a layer
   total[0] = 0;

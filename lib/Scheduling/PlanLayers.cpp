@@ -102,15 +102,15 @@ Cost ConvPlanner::cost(const Mapping &m) const {
   if (chunks > 1)
     weightLoads = pixelTiles * channelTiles * chunks, inLoads = weightLoads;
   int64_t inCycles = inLoads * ceilDiv(inBytes, sameInput ? fast : rate);
-  int64_t weightCycles = weightLoads * ceilDiv(weightBytes, sameWeights ? fast : rate);
+  int64_t weightRate = conv.transposeRhs ? rate / 2 : sameWeights ? fast : rate;
+  int64_t weightCycles = weightLoads * ceilDiv(weightBytes, weightRate);
   int64_t tiles = pixelTiles * channelTiles;
   int64_t resCycles = tiles * ceilDiv(resBytes, rate);
   int64_t load = inCycles + weightCycles + resCycles;
   int64_t output = tiles * ceilDiv(tn * tr * tc * tb * kLanes, target.output_values_per_cycle);
   int64_t store = tiles * ceilDiv(outBytes, target.store_bytes_per_cycle);
   int64_t compute = tiles * tensor * chunks;
-  int64_t fill = ceilDiv(inBytes + resBytes, rate) +
-                 ceilDiv(weightBytes, sameWeights ? fast : rate) +
+  int64_t fill = ceilDiv(inBytes + resBytes, rate) + ceilDiv(weightBytes, weightRate) +
                  ceilDiv(outBytes, target.store_bytes_per_cycle) + target.latency_load +
                  target.latency_tensor + target.latency_output + target.latency_store;
   Cost c;
@@ -210,6 +210,22 @@ bool planLayer(const Network &network, const Layer &layer, const Target &target,
             " bytes of L1 for its smallest tile, target '" + target.name + "' offers " +
             std::to_string(target.l1_bytes);
   return found;
+}
+
+bool planAlone(const Network &network, size_t layer, const Target &target, Plan &plan,
+               std::string &error) {
+  CandidateList candidates;
+  for (TileBudget budget : {TileBudget{target.l1_bytes * 15 / 16, true},
+                            TileBudget{target.l1_bytes * 7 / 10}, TileBudget{target.l1_bytes}})
+    if (planLayer(network, network.layers[layer], target, budget, plan.mappings[layer], error,
+                  {plan.options.effort, &candidates})) {
+      error.clear();
+      if (layer < plan.trace.size())
+        plan.trace[layer].alone = candidates.entryOf(plan.mappings[layer]),
+        plan.trace[layer].runnerUp = candidates.runnerUp(plan.mappings[layer]);
+      return true;
+    }
+  return false;
 }
 
 } // namespace afe::sched

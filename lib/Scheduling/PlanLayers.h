@@ -25,4 +25,9 @@ struct LayerSearch {
 bool planLayer(const Network &network, const Layer &layer, const Target &target, TileBudget budget,
                Mapping &mapping, std::string &error, LayerSearch search = {});
 
+/// The mapping of a layer by itself, into `plan` and its trace: with room for the next tile too
+/// where that is possible, less what the gaps between buffers cost.
+bool planAlone(const Network &network, size_t layer, const Target &target, Plan &plan,
+               std::string &error);
+
 } // namespace afe::sched

@@ -4,6 +4,7 @@
 #include "Memory/Place.h"
 #include "Scheduling/InPlace.h"
 #include "Scheduling/Schedule.h"
+#include "Scheduling/Stagger.h"
 
 #include <algorithm>
 
@@ -13,26 +14,27 @@ namespace {
 
 constexpr int64_t kAlignment = 64;
 
-/// Time in groups: a layer by itself or a cascade; inputs live from the start, outputs to the end.
+/// In moments at which groups of layers are issued; inputs live from the start, outputs to the end.
 struct LiveRange {
   int64_t first = INT64_MAX, last = -1;
-  void include(int64_t at) { first = std::min(first, at), last = std::max(last, at); }
+  void include(Moments at) { first = std::min(first, at.first), last = std::max(last, at.last); }
 };
 
 std::vector<LiveRange> liveRanges(const Network &network, const Plan &plan) {
   std::vector<LiveRange> ranges(network.storages.size());
-  int64_t group = 0;
+  std::vector<Moments> moments = issueMoments(plan.mappings, plan.stagger);
+  int64_t end = 0;
   for (size_t l = 0; l < network.layers.size(); ++l) {
-    group += l > 0 && plan.mappings[l].cascade > 0;
+    end = std::max(end, moments[l].last);
     for (int t : network.layers[l].inputs)
-      ranges[network.tensors[t].storage].include(group);
+      ranges[network.tensors[t].storage].include(moments[l]);
     for (int t : network.layers[l].outputs)
-      ranges[network.tensors[t].storage].include(group);
+      ranges[network.tensors[t].storage].include(moments[l]);
   }
   for (int t : network.inputs)
-    ranges[network.tensors[t].storage].include(0);
+    ranges[network.tensors[t].storage].include({0, 0});
   for (int t : network.outputs)
-    ranges[network.tensors[t].storage].include(group);
+    ranges[network.tensors[t].storage].include({end, end});
   return ranges;
 }
 
@@ -100,12 +102,14 @@ private:
 
 } // namespace
 
-/// The last layer of the group that runs at a live range's moment.
-static size_t layerAt(int64_t group, const Plan &plan) {
-  for (size_t l = 1; l < plan.mappings.size(); ++l)
-    if (plan.mappings[l].cascade > 0 && group-- == 0)
-      return l - 1;
-  return plan.mappings.empty() ? 0 : plan.mappings.size() - 1;
+/// The last layer of the groups that are issued at a moment.
+static size_t layerAt(int64_t moment, const Plan &plan) {
+  std::vector<Moments> moments = issueMoments(plan.mappings, plan.stagger);
+  size_t layer = 0;
+  for (size_t l = 0; l < moments.size(); ++l)
+    if (moments[l].first <= moment && moment <= moments[l].last)
+      layer = l;
+  return layer;
 }
 
 void chooseResidency(const Network &network, const Target &target, Plan &plan) {

@@ -8,29 +8,12 @@
 #include "Scheduling/PlanCascades.h"
 #include "Scheduling/PlanLayers.h"
 #include "Scheduling/Residency.h"
+#include "Scheduling/Stagger.h"
 #include "Simulator/Stats.h"
 
 #include <algorithm>
 
 namespace afe::sched {
-
-/// The mapping of a layer by itself: with room for the next tile too where that is possible, less
-/// what the gaps between buffers cost.
-static bool planAlone(const Network &network, size_t layer, const Target &target, Plan &plan,
-                      std::string &error) {
-  CandidateList candidates;
-  for (TileBudget budget : {TileBudget{target.l1_bytes * 15 / 16, true},
-                            TileBudget{target.l1_bytes * 7 / 10}, TileBudget{target.l1_bytes}})
-    if (planLayer(network, network.layers[layer], target, budget, plan.mappings[layer], error,
-                  {plan.options.effort, &candidates})) {
-      error.clear();
-      if (layer < plan.trace.size())
-        plan.trace[layer].alone = candidates.entryOf(plan.mappings[layer]),
-        plan.trace[layer].runnerUp = candidates.runnerUp(plan.mappings[layer]);
-      return true;
-    }
-  return false;
-}
 
 /// A request for every instruction block but the first of each quad, as early as two resident
 /// blocks allow.
@@ -79,8 +62,15 @@ namespace {
 /// Smaller tiles for what did not fit into L1 or the staging area of L2.
 class Shrinker {
 public:
-  Shrinker(const Network &network, const Target &target)
-      : network(network), target(target), budgets(network.layers.size(), target.l1_bytes / 2) {}
+  Shrinker(const Network &network, const Target &target, const Stagger &stagger)
+      : whole(network), target(target), stagger(stagger),
+        budgets(network.layers.size(), target.l1_bytes / 2) {
+    if (stagger.parts > 1) {
+      part = partOf(network, stagger, 0);
+      for (size_t l = stagger.first; l < stagger.end; ++l)
+        budgets[l] /= stagger.parts;
+    }
+  }
 
   bool shrink(size_t layer, Plan &plan) {
     size_t first = layer;
@@ -90,6 +80,7 @@ public:
       return shrinkCascade(first, plan);
     budgets[layer] = budgets[layer] * 4 / 5;
     std::string ignored;
+    const Network &network = networkOf(layer);
     return planLayer(network, network.layers[layer], target, {budgets[layer]}, plan.mappings[layer],
                      ignored, {plan.options.effort});
   }
@@ -110,16 +101,22 @@ private:
   bool dissolve(size_t first, Plan &plan) {
     std::string ignored;
     size_t end = first + plan.mappings[first].cascade;
+    Target share = target;
+    if (stagger.covers(first))
+      share.l1_bytes /= stagger.parts;
     for (size_t layer = first; layer < end; ++layer)
-      if (!planAlone(network, layer, target, plan, ignored))
+      if (!planAlone(networkOf(layer), layer, share, plan, ignored))
         return false;
     // What stayed in L1 needs a place in L2 now.
-    chooseResidency(network, target, plan);
-    return placeSegment(network, target, plan, ignored);
+    chooseResidency(whole, target, plan);
+    return placeSegment(whole, target, plan, ignored);
   }
+  const Network &networkOf(size_t layer) const { return stagger.covers(layer) ? part : whole; }
 
-  const Network &network;
+  const Network &whole;
   const Target &target;
+  const Stagger stagger;
+  Network part;                 ///< what a part of the batch sees, where there are several
   std::vector<int64_t> budgets; ///< per layer by itself
 };
 
@@ -131,7 +128,7 @@ static bool emit(const Network &network, const Target &target, Plan &plan, SlotO
                  bool exact, isa::Program &program, std::string &error) {
   int64_t prologue = 600;
   bool measured = !exact;
-  Shrinker shrinker(network, target);
+  Shrinker shrinker(network, target, plan.stagger);
   for (int attempt = 0; attempt < 200; ++attempt) {
     Emitter emitter(network, plan, target, prologue, slotOrder, exact && measured);
     if (emitter.run()) {
@@ -184,7 +181,7 @@ public:
   /// Chooses residency for the plan's mappings; what is spilled is added to `spilled`.
   void enter(Plan plan, std::vector<bool> &spilled) {
     for (Plan &other : tried)
-      if (sameGroups(other.mappings, plan.mappings)) {
+      if (other.stagger == plan.stagger && sameGroups(other.mappings, plan.mappings)) {
         other.trace = std::move(plan.trace);
         return;
       }
@@ -328,11 +325,16 @@ bool planSegment(const Network &network, const Target &target, Plan &plan, std::
   PlanRace race(network, target, plan.options);
   if (!enterPlans(network, target, plan, race, error))
     return false;
+  std::vector<bool> ignored(network.storages.size(), false);
+  for (Plan &staggered : staggeredPlans(network, target, plan))
+    race.enter(std::move(staggered), ignored);
   if (plan.options.effort == Effort::High) { // never worse than with less effort
     Plan usual = plan;
     usual.options.effort = Effort::Default;
     if (!enterPlans(network, target, usual, race, error))
       return false;
+    for (Plan &staggered : staggeredPlans(network, target, usual))
+      race.enter(std::move(staggered), ignored);
   }
   return race.winner(plan, error);
 }

@@ -103,7 +103,7 @@ void emitVectorTile(Emitter &e, int quad, const VectorTile &tile) {
     return copy.ranges(true);
   };
   for (size_t i = 0; i < layer.inputs.size(); ++i) {
-    const Tensor &t = e.network.tensors[layer.inputs[i]];
+    const Tensor &t = tile.network->tensors[layer.inputs[i]];
     bool windowed = isWindowed(vec, i);
     Box box = vectorOperandBox(vec, t, domain, windowed);
     const L1Tile &in = tile.inputs[i];
@@ -130,7 +130,7 @@ void emitVectorTile(Emitter &e, int quad, const VectorTile &tile) {
            });
   }
   for (size_t i = 0; i < layer.outputs.size(); ++i) {
-    const Tensor &t = e.network.tensors[layer.outputs[i]];
+    const Tensor &t = tile.network->tensors[layer.outputs[i]];
     Box box = vectorOperandBox(vec, t, domain, false);
     const L1Tile &out = tile.outputs[i];
     writes.push_back({out.slot, touched(t, out, box)});

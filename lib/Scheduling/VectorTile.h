@@ -22,6 +22,7 @@ inline bool isGatherPosition(const VectorParams &vec, size_t number) {
 }
 
 struct VectorTile {
+  const Network *network = nullptr;
   const Layer *layer = nullptr;
   Box domain;
   L1Ref program;

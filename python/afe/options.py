@@ -29,6 +29,7 @@ SOLVER_OPTIMISATIONS = (
     "exact-placement",
     "in-place-concats",
     "in-place-sums",
+    "staggered-batch",
 )
 """Those of the schedulers; lib/Scheduling/Options.cpp has the same names."""
 

@@ -8,7 +8,7 @@ include "mlir/Pass/PassBase.td"
 defvar solverOptions = [
   Option<"effort", "effort", "std::string", "\"default\"", "How far to search: low, default or high">,
   ListOption<"disable", "disable", "std::string",
-             "Optimisations to leave out: cascades, compression, exact-placement, in-place-concats, in-place-sums">];
+             "Optimisations to leave out: cascades, compression, exact-placement, in-place-concats, in-place-sums, staggered-batch">];
 
 def ChooseLayoutsPass : Pass<"mla-choose-layouts", "::mlir::ModuleOp"> {
   let summary = "decides which data movement is none and where channels are interleaved";

@@ -1,6 +1,7 @@
 // A plan as attributes: `plan` on every layer operation, residency and addresses on the segment.
 
 #include "Conversion/MLAToProgram/Network.h"
+#include "Scheduling/Stagger.h"
 
 using namespace mlir;
 using namespace afe;
@@ -25,6 +26,8 @@ static constexpr MappingField kFields[] = {
     {"predictedCycles", &sched::Mapping::predictedCycles},
 };
 static constexpr const char *kChannelsOuter = "channelsOuter";
+/// On the segment: first layer, end, parts and lag of the layers whose batch runs in parts.
+static constexpr const char *kStagger = "stagger";
 
 DictionaryAttr afe::mappingAttr(const sched::Mapping &m, mlir::Builder &b) {
   SmallVector<NamedAttribute> fields;
@@ -58,6 +61,9 @@ void afe::writePlan(SegmentOp segment, const SegmentNetwork &network, const sche
       copies.push_back(mappingAttr(mapping, b));
   }
   segment->setAttr("copy_plans", b.getArrayAttr(copies));
+  if (const sched::Stagger &s = plan.stagger; s.parts > 1)
+    segment->setAttr(kStagger,
+                     b.getDenseI64ArrayAttr({int64_t(s.first), int64_t(s.end), s.parts, s.lag}));
   SmallVector<bool> resident(plan.resident.begin(), plan.resident.end());
   segment->setAttr("resident", b.getDenseBoolArrayAttr(resident));
   segment->setAttr("compress", b.getBoolAttr(plan.options.compress));
@@ -101,6 +107,15 @@ LogicalResult afe::readPlan(SegmentOp segment, const SegmentNetwork &network, sc
   }
   if (auto compress = segment->getAttrOfType<BoolAttr>("compress"))
     plan.options.compress = plan.options.compress && compress.getValue();
+  if (auto stagger = segment->getAttrOfType<DenseI64ArrayAttr>(kStagger)) {
+    ArrayRef<int64_t> s = stagger.asArrayRef();
+    bool valid = s.size() == 4 && llvm::all_of(s, [](int64_t value) { return value >= 0; });
+    if (valid)
+      plan.stagger = {size_t(s[0]), size_t(s[1]), s[2], s[3]};
+    if (!valid || !sched::canStagger(network.network, plan.mappings, plan.stagger))
+      return segment.emitOpError("has a 'stagger' that its layers do not allow; run "
+                                 "--afe-phase-plan first");
+  }
   size_t storages = network.network.storages.size();
   auto resident = segment->getAttrOfType<DenseBoolArrayAttr>("resident");
   if (!resident || size_t(resident.size()) != storages)

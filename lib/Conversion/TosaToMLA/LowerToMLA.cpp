@@ -90,6 +90,7 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
     simplifyVectors(func);
     raiseScalings(func);
     splitReductions(func);
+    joinPixelNumbers(func);
     lowerDataMovement(func, constants);
   }
 

@@ -51,9 +51,12 @@ void simplifyVectors(mlir::func::FuncOp func);
 void splitReductions(mlir::func::FuncOp func);
 /// Products of an image with one number per channel, an activation, move from VECTOR to TENSOR.
 void raiseScalings(mlir::func::FuncOp func);
+/// Programs over one number per pixel move into the one that makes their operands.
+void joinPixelNumbers(mlir::func::FuncOp func);
 /// Concatenation, slices, padding, reshapes and transposes of 8-bit tensors.
 void lowerDataMovement(mlir::func::FuncOp func, ConstantPool &constants);
-/// int8 -> uint8 at the results moves into the convolution that produces the tensor.
+/// int8 -> uint8 at the results moves into the convolution that produces the tensor; what matrix
+/// products alone read is uint8 where that saves an operation.
 void foldSignedness(mlir::func::FuncOp func);
 /// Says of every operation left in TOSA why the host does it (a65.reason, a65.hint): what the MLA
 /// cannot do, or (`isAsked`) that the user wants everything there.

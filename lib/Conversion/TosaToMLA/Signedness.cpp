@@ -1,7 +1,10 @@
 // Moves the change from int8 to uint8 at a model's results into the layer that produces the tensor:
-// the same bits with the top one flipped, that is, zero point and clamp plus 128.
+// the same bits with the top one flipped, that is, zero point and clamp plus 128. And has vector
+// programs whose results matrix products alone read leave them as uint8 where that spares adding
+// the zero point.
 
 #include "Conversion/TosaToMLA/Idioms.h"
+#include "Conversion/TosaToMLA/LaneRanges.h"
 #include "Conversion/TosaToMLA/Lowering.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
@@ -47,11 +50,12 @@ bool makeUnsigned(mla::VectorOp layer) {
     rescale.setZpAttr(plus(rescale.getZpAttr()));
   } else {
     // x + c + 128 wraps where x + c does not only for sums no 8-bit program reaches.
-    Value constant = mla::VConstOp::create(b, clamp.getLoc(), x.getType(),
-                                           zp ? plus(cast<IntegerAttr>(zp.getValue()))
-                                              : b.getI32IntegerAttr(128));
-    clamp->setOperand(
-        0, mla::VAddOp::create(b, clamp.getLoc(), x.getType(), zp ? add.getA() : x, constant));
+    IntegerAttr c = zp ? plus(cast<IntegerAttr>(zp.getValue())) : b.getI32IntegerAttr(128);
+    Value sum = zp ? add.getA() : x;
+    if (c.getInt() != 0)
+      sum = mla::VAddOp::create(b, clamp.getLoc(), x.getType(), sum,
+                                mla::VConstOp::create(b, clamp.getLoc(), x.getType(), c));
+    clamp->setOperand(0, sum);
   }
   clamp.setLoAttr(plus(clamp.getLoAttr()));
   clamp.setHiAttr(plus(clamp.getHiAttr()));
@@ -77,6 +81,56 @@ bool makeUnsigned(Operation *layer) {
   return true;
 }
 
+/// The values in front of which nothing but reshapes stands, `value` included, and the products
+/// that read them from the left; false where anything else reads one.
+bool onlyMultiplied(Value value, SmallVectorImpl<Value> &values,
+                    SmallVectorImpl<mla::MatmulOp> &products) {
+  values.push_back(value);
+  return llvm::all_of(value.getUses(), [&](OpOperand &use) {
+    if (auto reshape = dyn_cast<tosa::ReshapeOp>(use.getOwner()))
+      return onlyMultiplied(reshape.getOutput(), values, products);
+    auto product = dyn_cast<mla::MatmulOp>(use.getOwner());
+    if (product)
+      products.push_back(product);
+    return product && use.getOperandNumber() == 0 && product.getLhs() != product.getRhs();
+  });
+}
+
+/// Leaves out the addition of the lowest zero point, -128, at the end of a program: what it yields
+/// is uint8 then. False where there is none.
+bool dropLowestZeroPoint(mla::VectorOp layer) {
+  Operation *yield = layer.getBody().front().getTerminator();
+  Value last = yield->getOperand(0);
+  auto clamp = last.getDefiningOp<mla::VClampOp>();
+  auto add = (clamp ? clamp.getA() : last).getDefiningOp<mla::VAddOp>();
+  if (!add || !add->hasOneUse() || !add.getType().isInteger(32) ||
+      constantLane(add.getB()) != std::optional<int64_t>(-128))
+    return false;
+  if (clamp)
+    return makeUnsigned(layer);
+  std::optional<LaneRange> range = laneRange(add.getA(), layer);
+  if (!range || !range->within(0, 255))
+    return false;
+  yield->setOperand(0, add.getA());
+  add.erase();
+  return true;
+}
+
+void multiplyUnsigned(mla::VectorOp layer) {
+  SmallVector<Value> values;
+  SmallVector<mla::MatmulOp> products;
+  if (layer.getOutputs().size() != 1 ||
+      !getElementTypeOrSelf(layer.getOutputs()[0].getType()).isSignlessInteger(8) ||
+      !onlyMultiplied(layer.getOutputs()[0], values, products) || products.empty() ||
+      !dropLowestZeroPoint(layer))
+    return;
+  auto byte = IntegerType::get(layer.getContext(), 8, IntegerType::Unsigned);
+  for (Value value : values)
+    value.setType(cast<RankedTensorType>(value.getType()).clone(byte));
+  for (mla::MatmulOp product : products)
+    product.setLhsZp(product.getLhsZp() + 128);
+}
+
 } // namespace
 
 void foldSignedness(func::FuncOp func) {
@@ -93,6 +147,8 @@ void foldSignedness(func::FuncOp func) {
     rescale.replaceAllUsesWith(input);
     rescale.erase();
   }
+  for (mla::VectorOp vector : func.getBody().front().getOps<mla::VectorOp>())
+    multiplyUnsigned(vector);
 }
 
 } // namespace afe

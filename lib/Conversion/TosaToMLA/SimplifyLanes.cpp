@@ -6,6 +6,7 @@
 #include "Conversion/TosaToMLA/LaneRanges.h"
 #include "Conversion/TosaToMLA/LaneTables.h"
 #include "Conversion/TosaToMLA/Lowering.h"
+#include "Conversion/TosaToMLA/Quotients.h"
 #include "Conversion/TosaToMLA/Tensors.h"
 #include "Conversion/TosaToMLA/VectorBuilder.h"
 
@@ -36,6 +37,11 @@ Value exactScaling(OpBuilder &b, Location loc, Value x, int64_t exponent, mla::V
       return {};
     return exactScaling(b, loc, shifted.getA(), *amount + exponent, op);
   }
+  if (auto difference = x.getDefiningOp<mla::VSubOp>();
+      exponent < 0 && difference && constantLane(difference.getA()) == 0 && laneRange(x, op)) {
+    Value scaled = exactScaling(b, loc, difference.getB(), exponent, op);
+    return scaled ? mla::VSubOp::create(b, loc, x.getType(), difference.getA(), scaled) : Value();
+  }
   if (exponent == 0)
     return x;
   std::optional<LaneRange> range = laneRange(x, op);
@@ -48,12 +54,25 @@ Value exactScaling(OpBuilder &b, Location loc, Value x, int64_t exponent, mla::V
 /// A requantization whose multiplier and shift are a power of two.
 Value scaledByShift(mla::VRescaleOp rescale, mla::VectorOp op) {
   int64_t multiplier = static_cast<int32_t>(rescale.getMultiplier());
-  if (rescale.getMode() == mla::RequantMode::f32_rne || int32_t(rescale.getZp()) != 0 ||
-      multiplier <= 0 || !llvm::isPowerOf2_64(multiplier))
+  if (rescale.getMode() == mla::RequantMode::f32_rne || multiplier <= 0 ||
+      !llvm::isPowerOf2_64(multiplier))
     return {};
   OpBuilder b(rescale);
-  return exactScaling(b, rescale.getLoc(), rescale.getA(),
-                      int64_t(llvm::Log2_64(multiplier)) - int32_t(rescale.getShift()), op);
+  Location loc = rescale.getLoc();
+  Value scaled = exactScaling(b, loc, rescale.getA(),
+                              int64_t(llvm::Log2_64(multiplier)) - int32_t(rescale.getShift()), op);
+  int64_t zp = int32_t(rescale.getZp());
+  if (!scaled || zp == 0)
+    return scaled;
+  std::optional<LaneRange> range = laneRange(scaled, op);
+  if (!range ||
+      !range->within(kInt32Min - std::min<int64_t>(zp, 0), kInt32Max - std::max<int64_t>(zp, 0)))
+    return {};
+  Value k = constantOf(b, loc, zp);
+  if (auto negated = scaled.getDefiningOp<mla::VSubOp>();
+      negated && constantLane(negated.getA()) == 0)
+    return mla::VSubOp::create(b, loc, scaled.getType(), k, negated.getB());
+  return mla::VAddOp::create(b, loc, scaled.getType(), scaled, k);
 }
 
 /// The constant that `sum` adds to its other operand (which becomes `rest`).
@@ -127,12 +146,6 @@ void eraseUnused(Block &body) {
       lane->erase();
     lane = before;
   }
-}
-
-/// Micro-operations of the program, loads and stores included.
-int64_t microOps(mla::VectorOp op) {
-  return llvm::range_size(op.getBody().front()) - 1 + op.getInputs().size() +
-         op.getOutputs().size();
 }
 
 void simplifyBody(mla::VectorOp op) {
@@ -218,8 +231,10 @@ void computeAtProducer(mla::VectorOp op, unsigned number) {
 } // namespace
 
 void simplifyVectors(func::FuncOp func) {
-  for (mla::VectorOp op : func.getBody().front().getOps<mla::VectorOp>())
+  for (mla::VectorOp op : func.getBody().front().getOps<mla::VectorOp>()) {
     simplifyBody(op);
+    replaceQuotients(op);
+  }
   // Producers are replaced, consumers are not: from the last one backwards every operation is seen.
   Block &block = func.getBody().front();
   for (Operation *op = &block.back(); op; op = op->getPrevNode())

@@ -8,6 +8,11 @@ using namespace mlir;
 
 namespace afe {
 
+int64_t microOps(mla::VectorOp op) {
+  return llvm::range_size(op.getBody().front()) - 1 + op.getInputs().size() +
+         op.getOutputs().size();
+}
+
 VectorBuilder::VectorBuilder(MLIRContext *context, Location loc)
     : loc(loc), builder(context), body(std::make_unique<Block>()) {
   builder.setInsertionPointToEnd(body.get());

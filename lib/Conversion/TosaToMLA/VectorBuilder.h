@@ -11,6 +11,9 @@ namespace afe {
 /// Limits of one mla.vector, those of the VECTOR instruction.
 constexpr int64_t kMaxMicroOps = 32, kMaxVectorInputs = 4, kMaxVectorOutputs = 2;
 
+/// Micro-operations of a program, loads and stores included.
+int64_t microOps(mla::VectorOp op);
+
 class VectorBuilder {
 public:
   VectorBuilder(mlir::MLIRContext *context, mlir::Location loc);

@@ -42,11 +42,6 @@ bool survivesStore(mla::VectorOp producer) {
   return range && range->within(lo, lo + (int64_t(1) << width) - 1);
 }
 
-int64_t microOps(mla::VectorOp op) {
-  return llvm::range_size(op.getBody().front()) - 1 + op.getInputs().size() +
-         op.getOutputs().size();
-}
-
 bool fuse(mla::VectorOp consumer) {
   if (consumer.getInputs().size() != 1 || consumer.getOutputs().size() != 1 ||
       !worksByPixel(consumer))
