@@ -26,7 +26,7 @@ static std::vector<Interval> dramRanges(const isa::DramRequest &request) {
 Emitter::Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue,
                  SlotOrder slotOrder)
     : network(network), plan(plan), target(target), slotOrder(slotOrder), uses(network),
-      dram(target, prologue), l1(target.quads), engineFree(target.quads), banks(target.quads),
+      dram(target, prologue), l1(target.quads), engines(target.quads), banks(target.quads),
       l1Allocator(0, target.l1_bytes, 16, target.quads),
       staging(plan.stagingBase, target.l2_bytes, kAlignment),
       l1Free(target.l1_bytes, 16, target.quads) {
@@ -167,7 +167,7 @@ std::vector<L1Ref> Emitter::allocateSoonest(const std::vector<L1Request> &reques
   int64_t now = INT64_MAX;
   for (int q = 0; q < this->quads(); ++q)
     if (quads >> q & 1)
-      now = std::min(now, engineFree[q][int(isa::Engine::Load)]);
+      now = std::min(now, engines[q][int(isa::Engine::Load)].free());
   memory::FreeTimes trial = l1Free;
   std::vector<int64_t> addresses;
   for (const L1Request &request : requests) {

@@ -8,6 +8,7 @@
 #include "Memory/RotatingAllocator.h"
 #include "Scheduling/Cascade.h"
 #include "Scheduling/DramQueue.h"
+#include "Scheduling/EngineTimeline.h"
 #include "Scheduling/HazardTracker.h"
 #include "Scheduling/Plan.h"
 #include "Scheduling/Tile.h"
@@ -136,7 +137,7 @@ private:
   void retire(uint32_t buffer);
   int64_t residentReady(int storage);
   void fetchInput(int storage, const std::vector<Interval> &ranges);
-  /// Engine-free start for `quads` not before `ready`; books the engine.
+  /// The first start from `ready` on at which the engine is idle in all `quads`; books it there.
   int64_t book(uint8_t quads, isa::Engine engine, int64_t ready, int64_t cycles);
   void push(uint8_t quads, int64_t start, isa::Instruction instruction);
   void arrived(const L2Ref &slot, int64_t start);
@@ -151,7 +152,7 @@ private:
   DramQueue dram;
   HazardTracker l2, dramBytes;
   std::vector<HazardTracker> l1;
-  std::vector<std::array<int64_t, isa::kNumEngines>> engineFree;
+  std::vector<std::array<EngineTimeline, isa::kNumEngines>> engines;
   std::vector<Banks> banks;
   memory::RotatingAllocator l1Allocator, staging;
   memory::FreeTimes l1Free;
