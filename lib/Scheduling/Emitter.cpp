@@ -115,7 +115,11 @@ void Emitter::touch(uint32_t buffer, int64_t from, int64_t to) {
 // --- memory ---------------------------------------------------------------------------------
 
 L1Ref Emitter::allocateL1(int64_t bytes, uint8_t quads, const std::string &name) {
-  int64_t address = l1Allocator.allocate(bytes, quads);
+  int64_t address = -1;
+  if (slotOrder == SlotOrder::AllSoonest && (address = l1Free.soonest(bytes, quads, 0)) >= 0)
+    l1Allocator.take(address, bytes, quads);
+  else
+    address = l1Allocator.allocate(bytes, quads);
   if (address >= 0)
     return slotAt(address, bytes, quads, name);
   fail("'" + network.layers[layer].name + "' needs " + std::to_string(bytes) +
@@ -148,7 +152,7 @@ L1Ref Emitter::slotAt(int64_t address, int64_t bytes, uint8_t quads, const std::
 
 std::vector<L1Ref> Emitter::allocateL1(const std::vector<L1Request> &requests, uint8_t quads) {
   std::vector<L1Ref> slots;
-  if (slotOrder == SlotOrder::Soonest)
+  if (slotOrder != SlotOrder::InTurn)
     slots = allocateSoonest(requests, quads);
   if (!slots.empty() || requests.empty())
     return slots;
@@ -164,7 +168,7 @@ std::vector<L1Ref> Emitter::allocateL1(const std::vector<L1Request> &requests, u
 /// What is written first takes the bytes that are free first. Nothing where gaps between them come
 /// to hold no further one.
 std::vector<L1Ref> Emitter::allocateSoonest(const std::vector<L1Request> &requests, uint8_t quads) {
-  int64_t now = INT64_MAX;
+  int64_t now = slotOrder == SlotOrder::AllSoonest ? 0 : INT64_MAX;
   for (int q = 0; q < this->quads(); ++q)
     if (quads >> q & 1)
       now = std::min(now, engines[q][int(isa::Engine::Load)].free());

@@ -42,13 +42,14 @@ struct L2Slot {
 };
 using L2Ref = std::shared_ptr<L2Slot>;
 
-/// Where the slots of a layer go: where the bytes are free soonest, or in turn through L1.
-enum class SlotOrder { Soonest, InTurn };
+/// Where buffers go in L1: in turn, one behind the other; or where the bytes are free soonest, but
+/// for the tiles of vector layers and moves; or all of them so.
+enum class SlotOrder { Soonest, AllSoonest, InTurn };
 
 class Emitter {
 public:
   Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue,
-          SlotOrder slotOrder = SlotOrder::Soonest);
+          SlotOrder slotOrder);
 
   /// Emits every layer and the transfers of the outputs. On failure `error` says what did not fit
   /// and `failedLayer` which layer it was.

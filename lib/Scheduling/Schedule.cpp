@@ -155,7 +155,7 @@ bool scheduleSegment(const Network &network, const Target &target, Plan &plan,
                      isa::Program &program, std::string &error) {
   int64_t fewest = -1;
   Plan given = plan;
-  for (SlotOrder order : {SlotOrder::Soonest, SlotOrder::InTurn}) {
+  for (SlotOrder order : {SlotOrder::Soonest, SlotOrder::AllSoonest, SlotOrder::InTurn}) {
     Plan tried = given;
     isa::Program emitted;
     sim::Stats stats;
