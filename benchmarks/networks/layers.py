@@ -326,9 +326,7 @@ class Layers:
         """Every pixel four times: twice the rows and columns."""
         self._begin("upsample")
         # Row o is row round((2 o - 1) / 4), which is o // 2.
-        resized = self.builder.resize_nearest(
-            x.tensor, scale=(4, 2, 4, 2), offset=(-1, -1), border=(1, 1)
-        )
+        resized = self.builder.resize(x.tensor, scale=(4, 2, 4, 2), offset=(-1, -1), border=(1, 1))
         return Activation(resized, x.affine, x.rms)
 
 

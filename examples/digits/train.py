@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Train the digits network, export and quantize it, and write `digits_cnn_qdq.onnx` here.
+"""Train the digits network; write it as `digits_cnn.onnx` and, quantized, `digits_cnn_qdq.onnx`.
 
-    python examples/digits/train.py [--output FILE] [--epochs N] [--seed N]
+    python examples/digits/train.py [--output FILE] [--float-output FILE] [--epochs N] [--seed N]
 
 Needs numpy, scikit-learn, onnx and onnxruntime; takes about 20 seconds on one core.
 """
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 DEFAULT_OUTPUT = Path(__file__).parent / "digits_cnn_qdq.onnx"
+DEFAULT_FLOAT_OUTPUT = Path(__file__).parent / "digits_cnn.onnx"
 
 
 def run(model: onnx.ModelProto, images: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -36,6 +37,7 @@ def main() -> None:
     """Train, export, quantize, measure, write."""
     parser = argparse.ArgumentParser(description="Train and quantize the digits example.")
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
+    parser.add_argument("--float-output", type=Path, default=DEFAULT_FLOAT_OUTPUT)
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
@@ -47,8 +49,9 @@ def main() -> None:
     quantized = quantized_model(model, training.images)
     print(f"float accuracy      {accuracy(run(model, test.images), test.labels):.2%}")
     print(f"quantized accuracy  {accuracy(run(quantized, test.images), test.labels):.2%}")
-    onnx.save(quantized, options.output)
-    print(f"wrote {options.output} ({options.output.stat().st_size} bytes)")
+    for trained, path in ((model, options.float_output), (quantized, options.output)):
+        onnx.save(trained, path)
+        print(f"wrote {path} ({path.stat().st_size} bytes)")
 
 
 if __name__ == "__main__":

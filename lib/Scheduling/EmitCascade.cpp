@@ -126,7 +126,7 @@ void CascadeEmitter::cutConstants() {
   for (size_t i = 0; i < cascade.count; ++i) {
     std::vector<Piece> pieces;
     int64_t blocks = cascade.output(i).blocks(), size = blocks;
-    if (cascade.shapes[i])
+    if (cascade.shapes[i] && e.style.overlaps)
       size = pieceBlocks(*cascade.shapes[i],
                          largestOf(boxes, cascade.indexOf(cascade.layer(i).outputs[0])), e.target);
     for (int64_t b = 0; b < blocks; b += size) {
@@ -137,7 +137,7 @@ void CascadeEmitter::cutConstants() {
   }
 }
 
-/// In the order of the waves that first write them.
+/// In the order of the waves that first write them, or constants first.
 bool CascadeEmitter::allocateSlots() {
   std::vector<int64_t> bytes = measureSlots();
   cutConstants();
@@ -158,8 +158,9 @@ bool CascadeEmitter::allocateSlots() {
                        {bytes[i], tensorOf(cascade.slots[i].members[0]).name},
                        &slots[i][turn]});
   }
-  std::stable_sort(needs.begin(), needs.end(),
-                   [](const Need &a, const Need &b) { return a.wave < b.wave; });
+  if (e.style.overlaps)
+    std::stable_sort(needs.begin(), needs.end(),
+                     [](const Need &a, const Need &b) { return a.wave < b.wave; });
   std::vector<L1Request> requests;
   for (const Need &need : needs)
     requests.push_back(need.request);

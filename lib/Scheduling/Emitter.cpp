@@ -24,8 +24,8 @@ static std::vector<Interval> dramRanges(const isa::DramRequest &request) {
 }
 
 Emitter::Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue,
-                 SlotOrder slotOrder)
-    : network(network), plan(plan), target(target), slotOrder(slotOrder), uses(network),
+                 EmitStyle style)
+    : network(network), plan(plan), target(target), style(style), uses(network),
       dram(target, prologue), l1(target.quads), engines(target.quads), banks(target.quads),
       l1Allocator(0, target.l1_bytes, 16, target.quads),
       staging(plan.stagingBase, target.l2_bytes, kAlignment),
@@ -51,8 +51,8 @@ Emitter::Emitter(const Network &network, const Plan &plan, const Target &target,
   storageDram.assign(count, 0);
   storageBuffer.assign(count, isa::kNoBuffer);
   storageDramBuffer.assign(count, isa::kNoBuffer);
-  inputChunkFetched.resize(count);
-  inputChunkRequest.resize(count);
+  tiles.resize(count);
+  tileRequests.resize(count);
   std::vector<bool> inL1 = storagesInL1(network, uses, plan.mappings);
   for (size_t i = 0; i < count; ++i) {
     const Storage &storage = network.storages[i];
@@ -66,9 +66,12 @@ Emitter::Emitter(const Network &network, const Plan &plan, const Target &target,
     }
     if (resident)
       storageBuffer[i] = addBuffer(Memory::L2, 0, plan.l2Address[i], storage.bytes, storage.name);
-    if (storage.kind == Storage::Kind::Input)
-      inputChunkFetched[i].resize(ceilDiv(storage.bytes, kInputChunkBytes));
-    inputChunkRequest[i].resize(inputChunkFetched[i].size());
+    if (storage.kind != Storage::Kind::Intermediate) {
+      bool isInput = storage.kind == Storage::Kind::Input;
+      tiles[i] = storage.tiles.value_or(
+          DramTiles::pieces(storage.bytes, isInput ? kInputChunkBytes : kOutputPieceBytes));
+      tileRequests[i].resize(isInput ? tiles[i].count() : 0);
+    }
   }
   // Placed on each other: results that are written over an operand.
   for (StoragePair pair : inPlacePairs(network, uses, plan.mappings))
@@ -116,7 +119,7 @@ void Emitter::touch(uint32_t buffer, int64_t from, int64_t to) {
 
 L1Ref Emitter::allocateL1(int64_t bytes, uint8_t quads, const std::string &name) {
   int64_t address = -1;
-  if (slotOrder == SlotOrder::AllSoonest && (address = l1Free.soonest(bytes, quads, 0)) >= 0)
+  if (style.slots == SlotOrder::AllSoonest && (address = l1Free.soonest(bytes, quads, 0)) >= 0)
     l1Allocator.take(address, bytes, quads);
   else
     address = l1Allocator.allocate(bytes, quads);
@@ -152,7 +155,7 @@ L1Ref Emitter::slotAt(int64_t address, int64_t bytes, uint8_t quads, const std::
 
 std::vector<L1Ref> Emitter::allocateL1(const std::vector<L1Request> &requests, uint8_t quads) {
   std::vector<L1Ref> slots;
-  if (slotOrder != SlotOrder::InTurn)
+  if (style.slots != SlotOrder::InTurn)
     slots = allocateSoonest(requests, quads);
   if (!slots.empty() || requests.empty())
     return slots;
@@ -168,7 +171,7 @@ std::vector<L1Ref> Emitter::allocateL1(const std::vector<L1Request> &requests, u
 /// What is written first takes the bytes that are free first. Nothing where gaps between them come
 /// to hold no further one.
 std::vector<L1Ref> Emitter::allocateSoonest(const std::vector<L1Request> &requests, uint8_t quads) {
-  int64_t now = slotOrder == SlotOrder::AllSoonest ? 0 : INT64_MAX;
+  int64_t now = style.slots == SlotOrder::AllSoonest ? 0 : INT64_MAX;
   for (int q = 0; q < this->quads(); ++q)
     if (quads >> q & 1)
       now = std::min(now, engines[q][int(isa::Engine::Load)].free());
@@ -241,17 +244,24 @@ int64_t Emitter::residentReady(int storage) {
   return ready;
 }
 
-void Emitter::fetchRows(const L2Ref &slot, int64_t dramAddress, int64_t l2Address, int64_t rows,
-                        int64_t rowBytes, int64_t dramStride, uint32_t dramBuffer) {
-  std::vector<Interval> to{{l2Address, l2Address + rows * rowBytes}};
+/// The bytes of L2 that a piece fills or empties, for frames at `base`.
+static std::vector<Interval> frameRanges(int64_t base, const DramPiece &piece) {
+  StridedCopy rows{base + piece.frame, 0, piece.rowBytes, {{piece.rows, piece.frameStride, 0}}};
+  rows.normalize();
+  return rows.ranges(false);
+}
+
+void Emitter::fetchRows(const L2Ref &slot, int64_t dramBase, int64_t l2Base, const DramPiece &piece,
+                        uint32_t dramBuffer) {
+  std::vector<Interval> to = frameRanges(l2Base, piece);
   isa::DramRequest request;
   request.kind = isa::DramRequest::Kind::ToL2;
-  request.dram = dramAddress;
-  request.l2 = l2Address;
-  request.rows = rows;
-  request.rowBytes = rowBytes;
-  request.dramStride = dramStride;
-  request.l2Stride = rowBytes;
+  request.dram = dramBase + piece.dram;
+  request.l2 = l2Base + piece.frame;
+  request.rows = piece.rows;
+  request.rowBytes = piece.rowBytes;
+  request.dramStride = piece.dramStride;
+  request.l2Stride = piece.frameStride;
   request.layer = layer;
   request.dramBuffer = dramBuffer;
   request.l2Buffer = slot->buffer;
@@ -281,32 +291,48 @@ uint64_t Emitter::cachedConstant(const std::string &key,
 L2Ref Emitter::fetchConstant(uint64_t dramAddress, int64_t bytes) {
   L2Ref slot = stage(bytes, "constants of " + network.layers[layer].name);
   if (slot)
-    fetchRows(slot, dramAddress, slot->address, 1, bytes, bytes, isa::kNoBuffer);
+    fetchRows(slot, dramAddress, slot->address, {0, 0, 1, bytes, bytes, bytes}, isa::kNoBuffer);
   return slot;
 }
 
-/// Fetches the chunks of a resident input that the ranges touch and that are not there yet.
-void Emitter::fetchInput(int storage, const std::vector<Interval> &ranges) {
-  std::vector<bool> &fetched = inputChunkFetched[storage];
-  int64_t bytes = network.storages[storage].bytes, base = plan.l2Address[storage];
-  for (Interval range : ranges) {
-    for (int64_t c = range.lo / kInputChunkBytes; c * kInputChunkBytes < range.hi; ++c) {
-      if (fetched[c])
-        continue;
-      fetched[c] = true;
-      int64_t lo = c * kInputChunkBytes, size = std::min(kInputChunkBytes, bytes - lo);
+/// Fetches the tiles of a resident input that the ranges touch and that are not there yet; all
+/// requests that bring them.
+std::vector<uint32_t> Emitter::fetchInput(int storage, const std::vector<Interval> &ranges) {
+  int64_t base = plan.l2Address[storage];
+  std::vector<uint32_t> requests;
+  for (int64_t tile : tiles[storage].touched(ranges)) {
+    std::vector<uint32_t> &known = tileRequests[storage][tile];
+    if (known.empty()) {
       L2Slot whole{base, storageBuffer[storage], {}, residentReady(storage)};
       L2Ref slot(&whole, [](L2Slot *) {});
-      fetchRows(slot, storageDram[storage] + lo, base + lo, 1, size, size,
-                storageDramBuffer[storage]);
-      inputChunkRequest[storage][c] = whole.requests.back();
+      for (const DramPiece &piece : tiles[storage].piecesOf(tile))
+        fetchRows(slot, storageDram[storage], base, piece, storageDramBuffer[storage]);
+      known = whole.requests;
     }
+    requests.insert(requests.end(), known.begin(), known.end());
   }
+  return requests;
 }
 
 L2Ref Emitter::openTile(const Tensor &tensor, const Box &box, StridedCopy &copy) {
   copy = tileCopy(tensor, box);
   return openBytes(tensor.storage, copy);
+}
+
+/// Rows of a storage in DRAM against the same rows without gaps in L2.
+std::vector<DramPiece> Emitter::packedPieces(int storage, int64_t first, int64_t rows,
+                                             int64_t rowBytes, int64_t stride) const {
+  if (!tiles[storage].packed)
+    return {{0, first, rows, rowBytes, rowBytes, stride}};
+  std::vector<DramPiece> pieces;
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t start = first + row * stride, at = row * rowBytes - start;
+    tiles[storage].forEachRun({start, start + rowBytes},
+                              [&](int64_t frame, int64_t inDram, int64_t bytes) {
+                                pieces.push_back({at + frame, inDram, 1, bytes, bytes, bytes});
+                              });
+  }
+  return pieces;
 }
 
 L2Ref Emitter::openBytes(int storage, StridedCopy &copy) {
@@ -315,13 +341,8 @@ L2Ref Emitter::openBytes(int storage, StridedCopy &copy) {
     auto slot = std::make_shared<L2Slot>();
     slot->address = plan.l2Address[storage];
     slot->buffer = storageBuffer[storage];
-    if (home.kind == Storage::Kind::Input) {
-      std::vector<Interval> ranges = copy.ranges(false);
-      fetchInput(storage, ranges);
-      for (Interval range : ranges)
-        for (int64_t c = range.lo / kInputChunkBytes; c * kInputChunkBytes < range.hi; ++c)
-          slot->requests.push_back(inputChunkRequest[storage][c]);
-    }
+    if (home.kind == Storage::Kind::Input)
+      slot->requests = fetchInput(storage, copy.ranges(false));
     copy.src += slot->address;
     return slot;
   }
@@ -333,7 +354,9 @@ L2Ref Emitter::openBytes(int storage, StridedCopy &copy) {
   std::vector<Interval> wanted = copy.ranges(false);
   auto pending = [&](const isa::DramRequest &write) {
     int64_t lo = write.dram - storageDram[storage];
-    return write.dramBuffer == storageDramBuffer[storage] && lo < wanted.back().hi &&
+    if (write.dramBuffer != storageDramBuffer[storage] || tiles[storage].packed)
+      return write.dramBuffer == storageDramBuffer[storage];
+    return lo < wanted.back().hi &&
            lo + write.rows * std::max<int64_t>(write.dramStride, write.rowBytes) > wanted[0].lo;
   };
   if (dram.anyWaiting(pending))
@@ -345,8 +368,8 @@ L2Ref Emitter::openBytes(int storage, StridedCopy &copy) {
   // Packed in the order of the loops: one request per piece of rows.
   copy.forEachPiece(1, [&](const StridedCopy &piece) {
     Loop rows = piece.loops.empty() ? Loop{1, piece.run, 0} : piece.loops[0];
-    fetchRows(slot, base + piece.src, at, rows.extent, piece.run, rows.src,
-              storageDramBuffer[storage]);
+    for (const DramPiece &part : packedPieces(storage, piece.src, rows.extent, piece.run, rows.src))
+      fetchRows(slot, base, at, part, storageDramBuffer[storage]);
     at += rows.extent * piece.run;
   });
   int64_t stride = copy.run;
@@ -387,22 +410,26 @@ void Emitter::commit(int storage, const L2Ref &result, const StridedCopy &origin
   int64_t at = result->address;
   original.forEachPiece(1, [&](const StridedCopy &piece) {
     Loop rows = piece.loops.empty() ? Loop{1, 0, piece.run} : piece.loops[0];
-    std::vector<Interval> from{{at, at + rows.extent * piece.run}};
-    isa::DramRequest request;
-    request.kind = isa::DramRequest::Kind::FromL2;
-    request.issue = l2.earliestRead(from);
-    request.dram = storageDram[storage] + piece.dst;
-    request.l2 = at;
-    request.rows = rows.extent;
-    request.rowBytes = piece.run;
-    request.dramStride = rows.dst;
-    request.l2Stride = piece.run;
-    request.layer = layer;
-    request.dramBuffer = storageDramBuffer[storage];
-    request.l2Buffer = result->buffer;
-    dram.pushWrite(request);
+    for (const DramPiece &part : packedPieces(storage, piece.dst, rows.extent, piece.run, rows.dst))
+      sendRows(storage, at, part, result->buffer);
     at += rows.extent * piece.run;
   });
+}
+
+void Emitter::sendRows(int storage, int64_t l2Base, const DramPiece &piece, uint32_t buffer) {
+  isa::DramRequest request;
+  request.kind = isa::DramRequest::Kind::FromL2;
+  request.issue = l2.earliestRead(frameRanges(l2Base, piece));
+  request.dram = storageDram[storage] + piece.dram;
+  request.l2 = l2Base + piece.frame;
+  request.rows = piece.rows;
+  request.rowBytes = piece.rowBytes;
+  request.dramStride = piece.dramStride;
+  request.l2Stride = piece.frameStride;
+  request.layer = layer;
+  request.dramBuffer = storageDramBuffer[storage];
+  request.l2Buffer = buffer;
+  dram.pushWrite(request);
 }
 
 } // namespace afe::sched

@@ -46,10 +46,20 @@ using L2Ref = std::shared_ptr<L2Slot>;
 /// for the tiles of vector layers and moves; or all of them so.
 enum class SlotOrder { Soonest, AllSoonest, InTurn };
 
+/// How the instructions of a plan are put together: none is best for all.
+struct EmitStyle {
+  SlotOrder slots = SlotOrder::InTurn;
+  /// Layers begin while others end: constants in pieces, slots in the order of their first use,
+  /// instructions in time that engines stood still.
+  bool overlaps = false;
+  /// Cycles that such time must gain: without small gains streams are more even, and so shorter.
+  int64_t leastGain = 0;
+};
+
 class Emitter {
 public:
   Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue,
-          SlotOrder slotOrder);
+          EmitStyle style);
 
   /// Emits every layer and the transfers of the outputs. On failure `error` says what did not fit
   /// and `failedLayer` which layer it was.
@@ -63,6 +73,7 @@ public:
   const Network &network;
   const Plan &plan;
   const Target &target;
+  const EmitStyle style;
 
   // --- what the layer emitters are made of (EmitConv.cpp, EmitVector.cpp, EmitMove.cpp) ---
 
@@ -133,11 +144,14 @@ private:
                      const std::string &name);
   void touch(uint32_t buffer, int64_t from, int64_t to);
   L2Ref stage(int64_t bytes, const std::string &name);
-  void fetchRows(const L2Ref &slot, int64_t dram, int64_t l2, int64_t rows, int64_t rowBytes,
-                 int64_t dramStride, uint32_t dramBuffer);
+  void fetchRows(const L2Ref &slot, int64_t dramBase, int64_t l2Base, const DramPiece &piece,
+                 uint32_t dramBuffer);
+  void sendRows(int storage, int64_t l2Base, const DramPiece &piece, uint32_t buffer);
+  std::vector<DramPiece> packedPieces(int storage, int64_t first, int64_t rows, int64_t rowBytes,
+                                      int64_t stride) const;
   void retire(uint32_t buffer);
   int64_t residentReady(int storage);
-  void fetchInput(int storage, const std::vector<Interval> &ranges);
+  std::vector<uint32_t> fetchInput(int storage, const std::vector<Interval> &ranges);
   /// The first start from `ready` on at which the engine is idle in all `quads`; books it there.
   int64_t book(uint8_t quads, isa::Engine engine, int64_t ready, int64_t cycles);
   void push(uint8_t quads, int64_t start, isa::Instruction instruction);
@@ -147,7 +161,6 @@ private:
   void finish();
   uint8_t loadRate(uint8_t quads) const;
 
-  const SlotOrder slotOrder;
   uint32_t layer = 0;
   TensorUses uses;
   DramQueue dram;
@@ -162,8 +175,9 @@ private:
   std::vector<uint32_t> storageDramBuffer;
   std::vector<int64_t> storageReady; ///< resident storages: T from which they may be written
   std::vector<uint32_t> lastLayer;   ///< the last layer that reads a storage
-  std::vector<std::vector<bool>> inputChunkFetched;
-  std::vector<std::vector<uint32_t>> inputChunkRequest;
+  std::vector<DramTiles> tiles;      ///< of inputs and outputs
+  /// Per tile of a resident input: the requests that bring it, none before it is fetched.
+  std::vector<std::vector<std::vector<uint32_t>>> tileRequests;
   std::map<std::string, uint64_t> constantCache;
   int64_t lastDone = 0;
 };

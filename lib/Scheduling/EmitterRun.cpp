@@ -47,20 +47,9 @@ void Emitter::sendOutputs() {
     const Storage &storage = network.storages[i];
     if (storage.kind != Storage::Kind::Output || !plan.resident[i])
       continue;
-    for (int64_t at = 0; at < storage.bytes; at += kOutputPieceBytes) {
-      int64_t l2Address = plan.l2Address[i] + at;
-      isa::DramRequest request;
-      request.kind = isa::DramRequest::Kind::FromL2;
-      request.rowBytes = std::min(kOutputPieceBytes, storage.bytes - at);
-      request.issue = l2.earliestRead({{l2Address, l2Address + int64_t(request.rowBytes)}});
-      request.dram = storageDram[i] + at;
-      request.l2 = l2Address;
-      request.dramStride = request.l2Stride = request.rowBytes;
-      request.layer = layer;
-      request.dramBuffer = storageDramBuffer[i];
-      request.l2Buffer = storageBuffer[i];
-      dram.pushWrite(request);
-    }
+    for (int64_t tile = 0; tile < tiles[i].count(); ++tile)
+      for (const DramPiece &piece : tiles[i].piecesOf(tile))
+        sendRows(i, plan.l2Address[i], piece, storageBuffer[i]);
   }
   dram.flush();
 }

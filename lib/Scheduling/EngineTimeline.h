@@ -11,12 +11,16 @@ namespace afe::sched {
 
 class EngineTimeline {
 public:
-  /// The first cycle from `ready` on at which the engine is idle for `cycles`.
-  int64_t earliest(int64_t ready, int64_t cycles) const {
+  /// The first cycle from `ready` on at which the engine is idle for `cycles`; behind all others
+  /// where a gap between them would gain fewer than `leastGain` cycles.
+  int64_t earliest(int64_t ready, int64_t cycles, int64_t leastGain) const {
+    int64_t last = std::max(ready, end);
+    if (last - ready < leastGain)
+      return last;
     for (const Gap &gap : gaps)
       if (int64_t start = std::max(ready, gap.start); start + cycles <= gap.end)
-        return start;
-    return std::max(ready, end);
+        return last - start >= leastGain ? start : last;
+    return last;
   }
 
   /// The engine is busy in [start, start + cycles), in which it was idle.

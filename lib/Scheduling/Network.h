@@ -4,10 +4,12 @@
 #pragma once
 
 #include "Encoding/Isa.h"
+#include "Scheduling/DramTiles.h"
 #include "Scheduling/StridedCopy.h"
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +38,8 @@ struct Storage {
   Kind kind = Kind::Intermediate;
   std::string name;
   int64_t bytes = 0;
-  const uint8_t *data = nullptr; ///< Constant: its bytes, owned by the caller
+  const uint8_t *data = nullptr;                 ///< Constant: its bytes, owned by the caller
+  std::optional<DramTiles> tiles = std::nullopt; ///< Input, Output: as stated by the user
 };
 
 struct Tensor {

@@ -207,7 +207,9 @@ Block *SegmentBuilder::createSegment() {
   Location loc = func.getLoc();
   Region *region;
   if (stage.place == Place::mla) {
-    region = &mla::SegmentOp::create(builder, loc, name, inputNames, outputNames).getBody();
+    auto segment = mla::SegmentOp::create(builder, loc, name, inputNames, outputNames,
+                                          /*input_dram=*/ArrayAttr(), /*output_dram=*/ArrayAttr());
+    region = &segment.getBody();
   } else {
     auto segment = a65::SegmentOp::create(builder, loc, name);
     segment->setAttr("input_names", inputNames);

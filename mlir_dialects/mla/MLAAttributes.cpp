@@ -87,6 +87,18 @@ LogicalResult RequantAttr::verify(EmitError emitError, RequantMode mode,
                  failed(verifyRange(emitError, "zp", zp, kByteRange)));
 }
 
+LogicalResult DramAttr::verify(EmitError emitError, DramLayout layout, DenseI64ArrayAttr tile,
+                               bool packed) {
+  // (C1)
+  if (tile &&
+      (tile.size() != 3 || llvm::any_of(tile.asArrayRef(), [](int64_t s) { return s < 1; })))
+    return emitError() << "a tile has three sizes of at least 1: rows, columns, channels";
+  // (C2)
+  if (packed && !tile)
+    return emitError() << "what is packed are tiles, and there is no tile";
+  return success();
+}
+
 static LogicalResult verifyResidualScales(EmitError emitError, ArrayRef<int32_t> multipliers) {
   constexpr StringLiteral kNames[] = {"selfMultiplier", "residualMultiplier", "sumMultiplier"};
   for (auto [name, bits] : llvm::zip(kNames, multipliers))

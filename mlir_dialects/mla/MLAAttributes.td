@@ -100,4 +100,27 @@ def MLA_WindowAttr : MLA_Attr<"Window", "window"> {
   let genVerifyDecl = 1;
 }
 
+def MLA_DramLayout : I32EnumAttr<"DramLayout", "how the channels of a pixel lie in DRAM", [
+    I32EnumAttrCase<"hwc", 0>, I32EnumAttrCase<"hwc16", 1>]> {
+  let cppNamespace = "::afe::mla";
+}
+
+def MLA_DramAttr : MLA_Attr<"Dram", "dram"> {
+  let summary = "How a tensor lies in DRAM where it enters or leaves a segment";
+  let description = [{
+    `#mla.dram<hwc16, tile = [8, 28, 32], packed = true>`: pixels are dense (`hwc`) or padded to 16
+    channels (`hwc16`). A `tile` of so many rows, columns and channels is what one request moves;
+    `packed` tiles lie one behind the other, row by row of tiles, those at the edges smaller. Without
+    `packed` the tensor's frame lies whole.
+
+    - (C1) `tile` has three sizes, all at least 1.
+    - (C2) `packed` needs a `tile`.
+  }];
+  let parameters = (ins EnumParameter<MLA_DramLayout>:$layout,
+                        OptionalParameter<"::mlir::DenseI64ArrayAttr">:$tile,
+                        DefaultValuedParameter<"bool", "false">:$packed);
+  let assemblyFormat = "`<` $layout (`,` struct($tile, $packed)^)? `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // MLA_ATTRIBUTES_TD

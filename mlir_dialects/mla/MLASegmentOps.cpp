@@ -22,6 +22,24 @@ static LogicalResult verifyStatic(Operation *op, StringRef what, TypeRange types
   return success();
 }
 
+static LogicalResult verifyDram(Operation *op, StringRef what, std::optional<ArrayAttr> entries,
+                                TypeRange types) {
+  if (!entries)
+    return success();
+  if (entries->size() != types.size())
+    return op->emitOpError() << what << " has " << entries->size() << " entries for "
+                             << types.size() << " tensors";
+  for (auto [entry, type] : llvm::zip(entries->getAsRange<DramAttr>(), types)) {
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
+    int64_t channels = shape.empty() ? 1 : shape.back();
+    DenseI64ArrayAttr tile = entry.getTile();
+    if (tile && tile[2] < channels && tile[2] % 16)
+      return op->emitOpError() << what << " cuts " << channels << " channels into tiles of "
+                               << tile[2] << ", which are no blocks of 16";
+  }
+  return success();
+}
+
 static bool isLayerOperation(Operation &op) {
   return isa<MLADialect>(op.getDialect()) && !op.hasTrait<LaneOperation>() &&
          !isa<SegmentOp, CallOp, BinaryOp, ProgramOp>(op);
@@ -40,6 +58,10 @@ LogicalResult SegmentOp::verifyRegions() {
   // (C3)
   if (failed(verifyNames(*this, "input_names", getInputNames(), block.getNumArguments())) ||
       failed(verifyNames(*this, "output_names", getOutputNames(), results.getNumOperands())))
+    return failure();
+  // (C5)
+  if (failed(verifyDram(*this, "input_dram", getInputDram(), block.getArgumentTypes())) ||
+      failed(verifyDram(*this, "output_dram", getOutputDram(), results.getOperandTypes())))
     return failure();
   // (C4)
   for (Operation &op : block)

@@ -4,12 +4,15 @@
 
 include "MLALayerOps.td"
 
+def MLA_DramArrayAttr : TypedArrayAttrBase<MLA_DramAttr, "array of #mla.dram">;
+
 def MLA_SegmentOp : MLA_Op<"segment", [Symbol, IsolatedFromAbove, SingleBlock]> {
   let opDocGroup = MLA_SegmentGroup;
   let summary = "layers that run on the MLA as one program";
   let description = [{
     The block's arguments and the returned values are the tensors that pass through DRAM.
-    `input_names` and `output_names` are their names in the model.
+    `input_names` and `output_names` are their names in the model; `input_dram` and `output_dram` say
+    how they lie in DRAM (`#mla.dram`). Without them inputs are dense and outputs `hwc16`.
 
     ```mlir
     mla.segment @MLA_0 attributes {input_names = ["image"], output_names = ["logits"]} {
@@ -24,9 +27,13 @@ def MLA_SegmentOp : MLA_Op<"segment", [Symbol, IsolatedFromAbove, SingleBlock]> 
     - (C2) Arguments and returned values are static tensors.
     - (C3) `input_names` has one name per argument, `output_names` one per returned value.
     - (C4) The block holds layer operations of this dialect only: no segment, call, binary, program.
+    - (C5) `input_dram` has one entry per argument, `output_dram` one per returned value; a tile's
+      channels are all of the tensor's, or whole blocks of 16.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrArrayAttr>:$input_names,
-                       OptionalAttr<StrArrayAttr>:$output_names);
+                       OptionalAttr<StrArrayAttr>:$output_names,
+                       OptionalAttr<MLA_DramArrayAttr>:$input_dram,
+                       OptionalAttr<MLA_DramArrayAttr>:$output_dram);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
   let hasRegionVerifier = 1;

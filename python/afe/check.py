@@ -12,6 +12,7 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from afe import ir
 from afe.compiler import import_phase
@@ -71,9 +72,7 @@ def check_model(
 ) -> Check:
     """Reads and lowers the model. Raises AfeError where `afe compile` would, up to layouts."""
     target = load_target(options.target)
-    source = import_phase(
-        lambda: read_source(path, options=how), target, options, PhaseLog(None, None)
-    )
+    source = import_phase(lambda: read_source(path, options=how), target, options, PhaseLog(()))
     module = source.module
     saturated = list(_saturated_weights(module.operation))
     run_pipeline(module, f"afe-phase-canonicalize{{batch-size={options.batch_size}}}", options)
@@ -164,7 +163,7 @@ def _saturated_weights(module: ir.Operation) -> Iterator[Finding]:
         weights = np.asarray(constant.operation.attributes["values"])
         if weights.dtype != np.int8 or weights.size < _FEWEST_WEIGHTS:
             continue
-        share = float(np.mean((weights == 127) | (weights <= -127)))
+        share = _cut_off(weights, is_depthwise=op.name == "tosa.depthwise_conv2d") / weights.size
         if share >= _SATURATED_SHARE:
             yield Finding(
                 "saturated",
@@ -173,6 +172,16 @@ def _saturated_weights(module: ir.Operation) -> Iterator[Finding]:
                 f"{share:.0%} of its weights stand at the end of the int8 range",
                 "calibrate the weights' scales anew: larger values are cut off",
             )
+
+
+def _cut_off(weights: NDArray[np.int8], *, is_depthwise: bool) -> int:
+    """Weights at the end of the range, but for one per output channel: that one sets the scale."""
+    count = weights.shape[2] * weights.shape[3] if is_depthwise else weights.shape[0]
+    ends = (weights == 127) | (weights <= -127)
+    by_channel = (
+        ends.reshape(-1, count).sum(axis=0) if is_depthwise else ends.reshape(count, -1).sum(axis=1)
+    )
+    return int(np.maximum(by_channel - 1, 0).sum())
 
 
 # --- the module ----------------------------------------------------------------------------------

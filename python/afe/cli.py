@@ -27,8 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit status."""
+    interruption = _Interruption()
     try:
-        signal.signal(signal.SIGTERM, _interrupt)
+        interruption.install()
         options = make_parser().parse_args(arguments)
         status: int = options.command(options)
         sys.stdout.flush()
@@ -36,8 +37,7 @@ def run(arguments: Sequence[str]) -> int:
     except AfeError as error:
         return _report(error)
     except KeyboardInterrupt:
-        print("afe: interrupted, nothing was written", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         # The reader of stdout is gone, as with `afe inspect … | head`: no more output, no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -45,6 +45,11 @@ def run(arguments: Sequence[str]) -> int:
     except MemoryError:
         print("afe: error: not enough memory", file=sys.stderr)
         return EXIT_ERROR
+    except RuntimeError:
+        # Raised while a class is being made, an interruption comes out as another exception.
+        if interruption.happened:
+            return _interrupted()
+        raise
 
 
 EXIT_STATUSES = {
@@ -61,8 +66,26 @@ def _exit_text() -> str:
     return "\n".join(["exit status:", *lines])
 
 
-def _interrupt(signal_number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+class _Interruption:
+    """Ctrl-C and SIGTERM as KeyboardInterrupt, and whether there was one."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def install(self) -> None:
+        """Takes the signals; one that the parent has us ignore stays ignored."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._interrupt)
+
+    def _interrupt(self, signal_number: int, frame: FrameType | None) -> None:
+        self.happened = True
+        raise KeyboardInterrupt
+
+
+def _interrupted() -> int:
+    print("afe: interrupted, nothing was written", file=sys.stderr)
+    return EXIT_INTERRUPTED
 
 
 def _report(error: AfeError) -> int:

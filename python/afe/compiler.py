@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING
 
 from afe.archive import archive_path, write_archive
 from afe.batch import BatchSearch, allow_spills, finished_tries, is_tied, state_limit, tried
-from afe.files import output_folder
+from afe.files import output_folder, write_atomically
 from afe.options import CompileOptions
 from afe.package.decisions import Decision
 from afe.package.mpk import Package, build_package
-from afe.package.network import Network
+from afe.package.network import Network, placed
 from afe.package.profile import profile_text
 from afe.package.report import ArchiveFile, BatchTry, CompileReport, cycles_of, peak_bytes_of
 from afe.phases import PhaseLog, Progress
 from afe.source import SourceModel
 from afe.target import Target, load_target
+from afe.tessellation import MlaTensors, border_names, state_tessellation
 
 if TYPE_CHECKING:
     from afe import ir
@@ -60,7 +61,7 @@ def compile_model(
     """
     target = load_target(options.target)
     with output_folder(Path(output_path)) as folder:
-        log = PhaseLog(options.dump_phases_to, progress)
+        log = _phase_log(options, progress)
         source = import_phase(read, target, options, log)
         source, tries = compile_phases(source, target, options, log)
         network = host_code_phase(source, options, log)
@@ -80,11 +81,21 @@ def decide(
     """
     from afe.package.read_module import decisions_of
 
-    log = PhaseLog(options.dump_phases_to, progress)
+    log = _phase_log(options, progress)
     target = load_target(options.target)
     source = import_phase(read, target, options, log)
     source, _ = compile_phases(source, target, options, log, last="schedule")
     return decisions_of(source.module)
+
+
+def mla_tensors(
+    read: Callable[[], SourceModel], options: CompileOptions
+) -> Mapping[str, MlaTensors]:
+    """The tensors at the border of every MLA segment; the module is consumed. Raises AfeError."""
+    log = _phase_log(options, None)
+    source = import_phase(read, load_target(options.target), options, log)
+    run_phases(source.module, PIPELINES[: PIPELINES.index("partition") + 1], options, log)
+    return border_names(source.module)
 
 
 def import_phase(
@@ -168,6 +179,8 @@ def run_phases(
     for phase in phases:
         with log.phase(phase) as finish:
             run_pipeline(module, _pipeline_text(phase, options), options)
+            if phase == "partition":
+                state_tessellation(module, options.tessellate_parameters)
             if dump:
                 finish(module)
 
@@ -182,7 +195,8 @@ def host_code_phase(source: SourceModel, options: CompileOptions, log: PhaseLog)
 
             compile_segments(source.module)
             finish(source.module)
-        return read_network(source.module, options.batch_size)
+        network = read_network(source.module, options.batch_size)
+        return placed(network, options.tessellate_parameters)
 
 
 def package_phase(
@@ -203,7 +217,22 @@ def package_phase(
         }
         package = build_package(network, name, source.provenance, target, options, profiles)
         write_archive(path, package.members)
-    return _report(path, package, network, tries, log)
+    report = _report(path, package, network, tries, log)
+    if options.retained_temporary_directory_name is not None:
+        retain(Path(options.retained_temporary_directory_name), package.members, report)
+    return report
+
+
+def retain(folder: Path, members: Mapping[str, bytes], report: CompileReport) -> None:
+    """The archive's members as files, and `report.json`; AfeError OUTPUT_FAILED."""
+    with output_folder(folder):
+        for name, data in members.items():
+            write_atomically(folder / name, [data])
+        write_atomically(folder / "report.json", [report.to_json(indent=1).encode()])
+
+
+def _phase_log(options: CompileOptions, progress: Progress | None) -> PhaseLog:
+    return PhaseLog((options.dump_phases_to, options.retained_temporary_directory_name), progress)
 
 
 def _pipeline_text(phase: str, options: CompileOptions) -> str:

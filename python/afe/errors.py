@@ -25,6 +25,7 @@ class ErrorCode(StrEnum):
     INVALID_OPTION = "invalid-option"
     INVALID_TARGET = "invalid-target"
     INVALID_INPUT = "invalid-input"
+    MISSING_DEPENDENCY = "missing-dependency"
     INVALID_ARCHIVE = "invalid-archive"
     PATH_TRAVERSAL = "path-traversal"
     SCHEMA_ERROR = "schema-error"

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from afe import ir
@@ -18,9 +19,12 @@ from afe.a65.segments import lower_segment, segment_of_main
 from afe.errors import AfeError, ErrorCode
 from afe.layer_outputs import LayerName, expose_layer_outputs
 from afe.options import CompileOptions
+from afe.package.network import Port
 from afe.package.read_module import main_ports
 from afe.runtime.batching import Inputs, make_batches, ordered_inputs
-from afe.runtime.schema import InputNode
+from afe.runtime.ev74 import saturated
+from afe.runtime.schema import InputNode, State
+from afe.runtime.states import States
 
 Array = NDArray[Any]
 
@@ -45,10 +49,13 @@ class HostNetwork:
         if keep_layers:
             expose_layer_outputs(copy)
         inputs, outputs = main_ports(copy)
-        self._nodes = [InputNode(port.name, port.type, port.type.scalar) for port in inputs]
+        self._nodes = [_node(port) for port in inputs]
+        self._ports = [port for port in inputs if port.state is None]
+        self.states = States(self._nodes, [port.state for port in outputs])
         layers = [LayerName.parse(port.name) for port in outputs]
         self._layer_names = _public_names([layer for layer in layers if layer])
-        self._output_count = len(outputs) - len(self._layer_names)
+        plain = [port for port in outputs if port.state is None]
+        self._output_count = len(plain) - len(self._layer_names)
         code = lower_segment(segment_of_main(copy), CompileOptions())
         self._function = HostFunction(code, [port.type for port in outputs])
 
@@ -60,10 +67,20 @@ class HostNetwork:
     def run(self, inputs: Inputs, keep: Collection[str] = ()) -> Execution:
         """Any number of images, in groups of the model's batch; `keep` names layers.
 
-        Raises AfeError INVALID_INPUT for arrays or names that do not fit the model.
+        States go on from the last call until they are reset. Raises AfeError INVALID_INPUT for
+        arrays or names that do not fit the model.
         """
-        batches = make_batches(ordered_inputs(inputs, self._nodes), self._nodes)
-        results = batches.join([self._function(group) for group in batches.groups])
+        own = [
+            _own_dtype(array, port)
+            for array, port in zip(
+                ordered_inputs(inputs, [node for node in self._nodes if node.state is None]),
+                self._ports,
+                strict=True,
+            )
+        ]
+        batches = make_batches(self.states.with_inputs(own), self._nodes)
+        groups = [self._function(group) for group in batches.groups]
+        results = self.states.take(batches.join(groups))
         outputs, layers = results[: self._output_count], results[self._output_count :]
         kept = {
             name: array
@@ -81,6 +98,27 @@ class HostNetwork:
                     f"the model has no layer '{name}' whose output can be kept",
                     notes=[f"its layers are: {', '.join(self._layer_names)}"],
                 )
+
+
+def layer_names(module: ir.Module) -> tuple[str, ...]:
+    """Of the values that `HostNetwork.run` can keep of the module's layers."""
+    copy = module.clone()
+    expose_layer_outputs(copy)
+    _, outputs = main_ports(copy)
+    return _public_names([layer for port in outputs if (layer := LayerName.parse(port.name))])
+
+
+def _own_dtype(array: Array, port: Port) -> Array:
+    """The array, quantized where it is float and the port is not."""
+    if port.scale is None or array.dtype.kind != "f" or port.type.scalar == "float32":
+        return array
+    real = array.astype(np.float32, copy=False) / np.float32(port.scale)
+    return saturated(np.rint(real), port.zero_point, port.type.scalar)
+
+
+def _node(port: Port) -> InputNode:
+    state = None if port.state is None else State(port.state, port.initial)
+    return InputNode(port.name, port.type, port.type.scalar, state)
 
 
 def _public_names(layers: Sequence[LayerName]) -> tuple[str, ...]:

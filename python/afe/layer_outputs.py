@@ -49,16 +49,18 @@ class _LayerValue:
     value: ir.Value
 
 
+def _main(module: ir.Module) -> ir.Operation:
+    operations = [op.operation for op in module.operation.regions[0].blocks[0].operations]
+    main: ir.Operation = next(op for op in operations if op.name == "func.func")
+    return main
+
+
 def expose_layer_outputs(module: ir.Module, *, isolate: bool = False) -> None:
     """Adds every layer's values to the results of `@main`, behind the model's own.
 
     With `isolate` they are also added to its arguments, in the same order and under the same names.
     """
-    main = next(
-        op.operation
-        for op in module.operation.regions[0].blocks[0].operations
-        if op.operation.name == "func.func"
-    )
+    main = _main(module)
     block = main.regions[0].blocks[0]
     operations = [op.operation for op in block.operations]
     layers = _layer_values(operations[:-1])

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from afe.errors import AfeError, ErrorCode
+from afe.tessellation import TensorTessellateParameters, checked_tessellation
 
 MAX_BATCH_SIZE = 4096
 MAX_THREADS = 256
@@ -71,6 +72,13 @@ class CompileOptions:
     binary_suffix: str = _option(
         "lm", "suffix of the MLA programs in the archive: lm or elf", metavar="SUFFIX"
     )
+    tessellate_parameters: tuple[tuple[str, TensorTessellateParameters], ...] = _option(
+        (),
+        "how a tensor lies in DRAM at the MLA's border (may be repeated): tile, who cuts it, "
+        "layout, as image=8x28x0,ev74,HWC16",
+        metavar="NAME=HxWxC,mla|ev74,HWC|HWC16",
+        flag="--tessellate",
+    )
     keep_layer_outputs: bool = _option(
         False, "every layer's result becomes an output of the archive, for debugging"
     )
@@ -83,6 +91,13 @@ class CompileOptions:
         "write the module after every phase into DIR, as 01-import.mlir and so on",
         metavar="DIR",
         flag="--dump-phases",
+        shapes_archive=False,
+    )
+    retained_temporary_directory_name: str | None = _option(
+        None,
+        "keep the intermediate files in DIR: phases' modules, the archive's members, the report",
+        metavar="DIR",
+        flag="--retain",
         shapes_archive=False,
     )
     mlir_print_ir_before_all: bool = _option(
@@ -116,6 +131,10 @@ class CompileOptions:
         if self.effort not in EFFORTS:
             raise _invalid("effort", self.effort, ", ".join(EFFORTS))
         object.__setattr__(self, "disable", _check_disabled(self.disable))
+        checked = checked_tessellation(self.tessellate_parameters)
+        object.__setattr__(self, "tessellate_parameters", checked)
+        if self.retained_temporary_directory_name is not None:
+            _check_text("retained_temporary_directory_name", self.retained_temporary_directory_name)
         if self.binary_suffix not in ("lm", "elf"):
             raise _invalid("binary_suffix", self.binary_suffix, "'lm' or 'elf'")
 
@@ -139,19 +158,26 @@ class CompileOptions:
 
         Name and target are stated there by themselves; a path of this machine is not.
         """
-        return {
+        options = {
             option.name: getattr(self, option.name)
             for option in fields(self)
             if option.metadata["shapes_archive"]
         }
+        tessellation = {name: asked.recorded() for name, asked in self.tessellate_parameters}
+        return options | {"tessellate_parameters": tessellation}
 
     @classmethod
-    def from_keywords(cls, keywords: Mapping[str, Any]) -> CompileOptions:
-        """The options given by keyword; an unknown keyword is an error that names the nearest."""
+    def from_keywords(
+        cls, keywords: Mapping[str, Any], others: Sequence[str] = ()
+    ) -> CompileOptions:
+        """The options given by keyword; an unknown keyword is an error that names the nearest.
+
+        `others` are keywords that the caller has beside them.
+        """
         known = [option.name for option in fields(cls)]
         for keyword in keywords:
             if keyword not in known:
-                near = difflib.get_close_matches(keyword, known, n=1)
+                near = difflib.get_close_matches(keyword, [*known, *others], n=1)
                 hint = f"did you mean '{near[0]}'?" if near else "known are " + ", ".join(known)
                 raise AfeError(ErrorCode.INVALID_OPTION, f"unknown option '{keyword}'; {hint}")
         return cls(**keywords)

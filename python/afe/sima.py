@@ -70,7 +70,7 @@ def read_sima(path: Path) -> SourceModel:
     try:
         metadata = json.loads(metadata_bytes)
         imported = _imported(metadata, bytecode)
-        provenance = Provenance(**metadata["provenance"])
+        provenance = _provenance(metadata["provenance"])
         return SourceModel(check_name(metadata["name"]), imported, provenance)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, f"its metadata is malformed ({error})") from error
@@ -153,6 +153,13 @@ def _imported(metadata: dict[str, Any], bytecode: bytes) -> ImportedModel:
         _ports(metadata["outputs"]),
         metadata["metadata"],
     )
+
+
+def _provenance(entry: dict[str, Any]) -> Provenance:
+    provenance = Provenance(**entry)
+    if not isinstance(provenance.calibration, dict):
+        raise ValueError("its calibration is no object")
+    return provenance
 
 
 def _ports(entries: Sequence[dict[str, Any]]) -> tuple[Port, ...]:

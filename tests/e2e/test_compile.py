@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -31,21 +32,89 @@ def afe(*arguments, **keywords):
     return subprocess.run(command, capture_output=True, text=True, timeout=300, **keywords)
 
 
-def test_threads_hash_seed_folder_and_time_zone_do_not_change_the_bytes(tmp_path):
-    """Byte for byte the same archive."""
+CLOCKS = """
+import sys, time
+shift = float(sys.argv.pop(1))
+real, real_ns = time.time, time.time_ns
+time.time, time.time_ns = lambda: real() + shift, lambda: real_ns() + int(shift * 1e9)
+from afe.cli import main
+main()
+"""
+DECADE = 10 * 365 * 86400
+SURROUNDINGS = [
+    # hash seed, threads, time zone, clock, folder
+    ("0", 1, "UTC", 0, "a"),
+    ("0", 1, "UTC", 0, "again"),
+    ("99", 2, "Asia/Tokyo", DECADE, "other/deep"),
+    ("random", 8, "America/Lima", -DECADE, "with space"),
+]
+
+
+@pytest.mark.parametrize("name", ["resnet8_int8.tflite", "kws_dscnn_int8.tflite"])
+def test_the_surroundings_do_not_change_the_bytes(models, tmp_path, name):
+    """Two runs; threads, hash seed, time zone, clock, working and output folder: one archive."""
     archives = set()
-    for number, (seed, threads, zone) in enumerate([("0", 1, "UTC"), ("99", 2, "Asia/Tokyo")]):
-        folder = tmp_path / str(number)
-        folder.mkdir()
+    for seed, threads, zone, shift, where in SURROUNDINGS:
+        folder = tmp_path / where
+        folder.mkdir(parents=True)
         environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
-        arguments = ["compile", DIGITS, "-o", folder, "--threads", threads, "--batch-size", 3]
-        process = afe(*arguments, env=environment, cwd=folder)
+        command = [sys.executable, "-c", CLOCKS, str(shift), "compile", models / name, "-o", "out"]
+        process = subprocess.run(
+            [*command, "--threads", str(threads), "--batch-size", "3", "--target", "edge"],
+            capture_output=True, text=True, timeout=300, env=environment, cwd=folder,
+        )  # fmt: skip
         assert process.returncode == 0, process.stderr
-        archives.add((folder / "digits_cnn_qdq_mpk.tar.gz").read_bytes())
+        (archive,) = (folder / "out").iterdir()
+        archives.add(archive.read_bytes())
     assert len(archives) == 1
 
 
-def test_a_saved_model_compiles_to_the_same_archive_again_and_again(tmp_path, capsys):
+def test_two_compilations_into_one_folder_each_end_complete(models, tmp_path):
+    """Under one name, at once and again and again: the archive is always one of the two, whole."""
+    sources = [models / "kws_dscnn_int8.tflite", DIGITS]
+    alone = []
+    for number, source in enumerate(sources):
+        process = afe("compile", source, "-o", tmp_path / str(number), "--name", "m")
+        assert process.returncode == 0, process.stderr
+        alone.append((tmp_path / str(number) / "m_mpk.tar.gz").read_bytes())
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "afe", "compile", "-o", out, "--name", "m"]
+    running = [
+        subprocess.Popen([*command, source], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for source in sources * 2
+    ]
+    seen = set()
+    while any(process.poll() is None for process in running):
+        if (out / "m_mpk.tar.gz").exists():
+            seen.add((out / "m_mpk.tar.gz").read_bytes())
+        time.sleep(0.02)
+    assert all(process.returncode == 0 for process in running), running[0].stderr.read()
+    seen.add((out / "m_mpk.tar.gz").read_bytes())
+    assert seen <= set(alone)
+    assert [path.name for path in out.iterdir()] == ["m_mpk.tar.gz"]
+
+
+def test_a_file_that_may_not_grow_is_a_sentence_and_leaves_nothing(tmp_path):
+    """As on a full disk: the limit of the process on the size of files."""
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+    script = limit + "from afe.cli import main; main()"
+    out = tmp_path / "out"
+    process = subprocess.run(
+        [sys.executable, "-c", script, "compile", DIGITS, "-o", out], capture_output=True, text=True
+    )
+    assert process.returncode == 2 and "File too large" in process.stderr
+    assert "Traceback" not in process.stderr and not out.exists()
+
+
+def test_a_read_only_folder_is_a_sentence(tmp_path):
+    """A file system that nobody may write to, not even its owner."""
+    for folder in ("/sys/kernel", "/proc/self"):
+        process = afe("compile", DIGITS, "-o", f"{folder}/out")
+        assert process.returncode == 2 and "cannot write" in process.stderr
+        assert "Traceback" not in process.stderr and process.stdout == ""
+
+
+def test_a_saved_model_compiles_to_the_same_archive_again_and_again(tmp_path, caplog):
     """From the file, from the .sima, and a second time from one object."""
     model = Model.from_file(DIGITS)
     model.save("digits_cnn_qdq", tmp_path)
@@ -53,12 +122,12 @@ def test_a_saved_model_compiles_to_the_same_archive_again_and_again(tmp_path, ca
     reports = [
         model.compile(output_path=tmp_path / "a"),
         loaded.compile(output_path=tmp_path / "b"),
-        loaded.compile(output_path=tmp_path / "c", batch_size=2),
+        loaded.compile(output_path=tmp_path / "c", batch_size=2, log_level=logging.INFO),
         loaded.compile(output_path=tmp_path / "d"),
     ]
     first, second, batched, third = (Path(report.archive).read_bytes() for report in reports)
     assert first == second == third != batched
-    assert "desired 2, actual 2" in capsys.readouterr().out
+    assert any("desired 2, actual 2" in record.message for record in caplog.records)
 
 
 def test_json_is_one_object_and_lists_the_archives_members(tmp_path):

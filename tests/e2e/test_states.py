@@ -51,6 +51,22 @@ def test_archive_goes_on_where_the_last_run_ended(kind: str, target: str, tmp_pa
     assert any((loaded.run([calls[0]]).outputs[0] != firsts[0]).flat), "the state has no effect"
 
 
+@pytest.mark.parametrize("kind", sorted(MODELS))
+def test_execute_carries_the_states(kind: str, tmp_path: Path) -> None:
+    """Also between calls that keep layers and calls that do not; a reset starts anew."""
+    data = MODELS[kind]()
+    (tmp_path / "m.tflite").write_bytes(data)
+    model, interpreter = Model.from_file(tmp_path / "m.tflite"), reference_interpreter(data)
+    assert len(model.inputs) == len(model.outputs) == 1 and len(model.states) >= 1
+    calls = calls_of(data, 4)
+    wanted = [invoke(interpreter, [x])[0] for x in calls]
+    for _ in range(2):
+        for number, (x, result) in enumerate(zip(calls, wanted, strict=True)):
+            (got,) = model.execute([x], keep_layer_outputs="all" if number % 2 else None)
+            np.testing.assert_array_equal(got, result)
+        model.reset_states()
+
+
 def test_every_image_has_a_sequence_of_its_own(tmp_path: Path) -> None:
     """Three images through a batch of two equal three interpreters; their number cannot change."""
     data = MODELS["svdf"]()

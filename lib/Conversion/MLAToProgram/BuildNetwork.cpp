@@ -58,6 +58,7 @@ public:
 
 private:
   int storageOf(Value root);
+  std::optional<sched::DramTiles> returnedTiles(unsigned index);
   int tensorOf(Value value);
   int constantTensor(Value value);
   int wholeBlocks(Value value);
@@ -89,6 +90,13 @@ std::string resultName(SegmentOp segment, unsigned index) {
                                        : "output_" + std::to_string(index);
 }
 
+std::optional<sched::DramTiles> NetworkBuilder::returnedTiles(unsigned index) {
+  Value value = cast<ReturnOp>(segment.getBody().front().getTerminator()).getValues()[index];
+  DramAttr dram = outputDram(segment, index);
+  sched::Layout layout = outputLayout(value, dram);
+  return dramTiles(value, dram, layout);
+}
+
 int NetworkBuilder::storageOf(Value root) {
   auto [it, fresh] = storages.try_emplace(root, int(network.storages.size()));
   if (!fresh)
@@ -108,6 +116,10 @@ int NetworkBuilder::storageOf(Value root) {
     storage.name = nameOf(*root.getDefiningOp());
   }
   storage.bytes = dimsOf(root).n * rootLayout(root).image;
+  if (auto arg = dyn_cast<BlockArgument>(root))
+    storage.tiles = dramTiles(root, inputDram(arg), rootLayout(root));
+  else if (at != returnedAt.end()) // as a tensor it is what the segment returns there
+    storage.tiles = returnedTiles(at->second);
   network.storages.push_back(storage);
   return it->second;
 }
@@ -420,11 +432,12 @@ void NetworkBuilder::addResultCopies() {
     int from = tensorOf(value);
     sched::Tensor t = network.tensors[from];
     t.name = resultName(segment, index);
-    t.layout = interleavedOf(dimsOf(value), t.elementBytes(), false);
+    t.layout = outputLayout(value, outputDram(segment, index));
     sched::Storage storage;
     storage.kind = sched::Storage::Kind::Output;
     storage.name = t.name;
     storage.bytes = t.n * t.layout.image;
+    storage.tiles = returnedTiles(index);
     network.storages.push_back(storage);
     t.storage = network.storages.size() - 1;
     network.tensors.push_back(t);
@@ -436,7 +449,9 @@ void NetworkBuilder::addResultCopies() {
     layer.move.fillBytes = t.elementBytes();
     ElementLayout source =
         value.getDefiningOp<ConstOp>() ? elementsOf(network.tensors[from]) : homeOf(value)->layout;
-    ElementLayout target = value.getDefiningOp<ConstOp>() ? elementsOf(t) : outputLayout(value);
+    ElementLayout target = value.getDefiningOp<ConstOp>()
+                               ? elementsOf(t)
+                               : ElementLayout(t.layout, shapeOf(value), t.elementBytes());
     buildCopy(source, target, layer.move);
     network.outputs[index] = layer.outputs[0];
     network.layers.push_back(std::move(layer));

@@ -32,12 +32,34 @@ bool afe::isMovement(Operation *op) {
   return isa_and_nonnull<ConcatOp, SliceOp, PadOp, ReshapeOp, TransposeOp>(op);
 }
 
+DramAttr afe::inputDram(BlockArgument argument) {
+  auto segment = dyn_cast<SegmentOp>(argument.getOwner()->getParentOp());
+  ArrayAttr entries = segment ? segment.getInputDramAttr() : ArrayAttr();
+  return entries ? cast<DramAttr>(entries[argument.getArgNumber()]) : DramAttr();
+}
+
+DramAttr afe::outputDram(Value value) {
+  for (Operation *user : value.getUsers())
+    if (auto terminator = dyn_cast<ReturnOp>(user)) {
+      unsigned first = llvm::find(terminator.getValues(), value).getIndex();
+      return outputDram(cast<SegmentOp>(terminator->getParentOp()), first);
+    }
+  return nullptr;
+}
+
+DramAttr afe::outputDram(SegmentOp segment, unsigned index) {
+  ArrayAttr entries = segment.getOutputDramAttr();
+  return entries ? cast<DramAttr>(entries[index]) : DramAttr();
+}
+
 sched::Layout afe::rootLayout(Value root) {
   Dims dims = dimsOf(root);
   int64_t bytes = elementBytesOf(root);
   Operation *def = root.getDefiningOp();
-  if (!def)
-    return interleavedOf(dims, bytes, /*dense=*/true);
+  if (!def) {
+    DramAttr dram = inputDram(cast<BlockArgument>(root));
+    return interleavedOf(dims, bytes, /*dense=*/!dram || dram.getLayout() == DramLayout::hwc);
+  }
   // VECTOR need not fill the block of a single channel.
   if (mlir::isa<ConstOp, VectorOp>(def) && dims.c == 1)
     return interleavedOf(dims, bytes, /*dense=*/true);
@@ -59,9 +81,24 @@ bool afe::canWrite(Operation *writer, const ElementLayout &layout) {
          tensor->pixel == layout.elementBytes();
 }
 
-ElementLayout afe::outputLayout(Value value) {
-  int64_t bytes = elementBytesOf(value);
-  return {interleavedOf(dimsOf(value), bytes, /*dense=*/false), shapeOf(value), bytes};
+sched::Layout afe::outputLayout(Value value, DramAttr dram) {
+  bool dense = dram && dram.getLayout() == DramLayout::hwc;
+  return interleavedOf(dimsOf(value), elementBytesOf(value), dense);
+}
+
+std::optional<sched::DramTiles> afe::dramTiles(Value value, DramAttr dram,
+                                               const sched::Layout &layout) {
+  if (!dram || !dram.getTile())
+    return std::nullopt;
+  ArrayRef<int64_t> tile = dram.getTile().asArrayRef();
+  Dims dims = dimsOf(value);
+  sched::DramTiles tiles;
+  tiles.images = dims.n, tiles.rows = dims.h, tiles.cols = dims.w;
+  tiles.pixelBytes = layout.pixel;
+  tiles.tileRows = tile[0], tiles.tileCols = tile[1];
+  tiles.tileBytes = tile[2] < dims.c ? tile[2] * elementBytesOf(value) : layout.pixel;
+  tiles.packed = dram.getPacked();
+  return tiles;
 }
 
 Value afe::outputRoot(Value value) {
@@ -71,7 +108,10 @@ Value afe::outputRoot(Value value) {
     return nullptr;
   int64_t element = elementBytesOf(value),
           bytes = dimsOf(home->root).n * rootLayout(home->root).image;
+  DramAttr dram = outputDram(value);
   for (bool dense : {false, true}) {
+    if (dram && dense != (dram.getLayout() == DramLayout::hwc))
+      continue;
     sched::Layout wanted = interleavedOf(dimsOf(value), element, dense);
     if (home->layout == ElementLayout(wanted, shapeOf(value), element) &&
         bytes == dimsOf(value).n * wanted.image)

@@ -33,8 +33,8 @@ int64_t elementBytesOf(mlir::Value value);
 /// True for operations that only move data.
 bool isMovement(mlir::Operation *op);
 
-/// The layout in which a value's own storage is laid out (arguments and single channels that VECTOR
-/// writes: dense; else by `interleaved`).
+/// The layout in which a value's own storage is laid out (arguments: as stated, else dense; single
+/// channels that VECTOR writes: dense; else by `interleaved`).
 sched::Layout rootLayout(mlir::Value root);
 
 /// Whether the layer can read an operand that lies so: at four strides; matrix products also groups
@@ -44,8 +44,17 @@ bool canRead(mlir::Operation *reader, const ElementLayout &layout);
 /// also single channels without a gap.
 bool canWrite(mlir::Operation *writer, const ElementLayout &layout);
 
-/// How a result of the segment lies in its output: HWC16.
-ElementLayout outputLayout(mlir::Value value);
+/// What the segment states of its arguments and of what it returns (of a value: where it is
+/// returned first); null where it states nothing.
+mla::DramAttr inputDram(mlir::BlockArgument argument);
+mla::DramAttr outputDram(mlir::Value value);
+mla::DramAttr outputDram(mla::SegmentOp segment, unsigned index);
+
+/// How a result of the segment lies in its output: as stated, else HWC16.
+sched::Layout outputLayout(mlir::Value value, mla::DramAttr dram);
+/// The tiles that are stated for a value of this layout; nullopt where none are.
+std::optional<sched::DramTiles> dramTiles(mlir::Value value, mla::DramAttr dram,
+                                          const sched::Layout &layout);
 /// The value whose storage can be the output itself; null where the result must be copied.
 mlir::Value outputRoot(mlir::Value value);
 

@@ -13,8 +13,9 @@ defvar solverOptions = [
 def ChooseLayoutsPass : Pass<"mla-choose-layouts", "::mlir::ModuleOp"> {
   let summary = "decides which data movement is none and where channels are interleaved";
   let description = [{
-    Assumes segments of layer operations. Inputs of a segment are dense HWC, its outputs HWC16, what
-    lies between is in planes of 16 channels. Every value is followed through reshapes, transposes and
+    Assumes segments of layer operations. Inputs of a segment are dense HWC, its outputs HWC16, unless
+    `input_dram` and `output_dram` of the segment say otherwise; what lies between is in planes of 16
+    channels. Every value is followed through reshapes, transposes and
     slices as a list of distances per dimension; where four of them are left in front of each layer
     that reads it, the movement is a view (attribute `view`): it moves nothing. A movement that cannot
     be one copies straight from wherever its operand lies. Operands of a concatenation are written in

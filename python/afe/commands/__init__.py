@@ -14,9 +14,12 @@ from typing import Any
 from afe.options import ImportOptions, parse_dimensions
 
 NAMES = {
+    "import": "save a quantized model as a .sima file",
+    "quantize": "quantize a float model with calibration samples into a .sima file",
     "compile": "compile a quantized model into an archive",
     "run": "run an archive on the host: simulator, emulator and EV74 kernels",
     "inspect": "show what an archive holds: chain, batch, files, cycles per layer",
+    "report": "write an HTML page on what an archive costs: time, memory, layers",
     "check": "tell what would not run on the MLA, or not well, without compiling",
     "explain": "say why each layer is scheduled as it is, and what came second",
     "diff": "show what changed between two archives",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Container
 from dataclasses import MISSING, Field, fields
+from pathlib import Path
 from typing import Any
 
 from afe.commands import (
@@ -15,8 +16,10 @@ from afe.commands import (
     print_json,
     progress_on_terminal,
 )
+from afe.commands.report_command import write_report
 from afe.options import CompileOptions, flag_of
 from afe.target import load_target
+from afe.tessellation import parse_tessellation
 
 EXAMPLES = """examples:
   afe compile resnet8_int8.tflite -o out
@@ -33,6 +36,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_import_options(parser)
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    parser.add_argument(
+        "--report", metavar="HTML", help="write an HTML page on what the archive costs and why"
+    )
     add_options(parser)
 
 
@@ -51,11 +57,13 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
             flag, dest=option.name, action="store_true", default=MISSING, help=metadata["help"]
         )
         return
-    if option.type == "tuple[str, ...]":
+    kind = str(option.type)
+    if kind.startswith("tuple["):
         parser.add_argument(
             flag,
             dest=option.name,
             action="append",
+            type=parse_tessellation if "Tessellate" in kind else str,
             default=None,
             metavar=metadata["metavar"],
             help=metadata["help"],
@@ -91,6 +99,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     finally:
         end_progress()
+    if arguments.report:
+        write_report(Path(arguments.report), report.archive, report)
     if arguments.json:
         print_json(report.to_dict())
     else:

@@ -178,10 +178,21 @@ def _provenance_lines(provenance: Mapping[str, Any]) -> list[str]:
     """One line per fact; nested ones as key=value."""
     lines = ["provenance:"]
     for key, value in provenance.items():
-        if isinstance(value, dict):
+        if key == "calibration" and value is not None:
+            value = _calibration_text(value)
+        elif isinstance(value, dict):
             value = " ".join(f"{name}={entry}" for name, entry in value.items())
         lines.append(f"  {key}: {'none' if value is None else value}")
     return lines
+
+
+def _calibration_text(calibration: object) -> str:
+    """Method, samples and schemes; the ranges are in the manifest."""
+    fields = calibration if isinstance(calibration, dict) else {}
+    kept = ("method", "samples", "activations", "weights", "bias_correction")
+    ranges = fields.get("ranges")
+    count = len(ranges) if isinstance(ranges, dict) else 0
+    return ", ".join(f"{key} {fields.get(key)}" for key in kept) + f", {count} ranges"
 
 
 def _plugin_line(plugin: Mapping[str, Any]) -> str:

@@ -226,17 +226,25 @@ class TosaBuilder(MovementBuilder):
         shape = (x.shape[0], height, width, x.shape[3])
         return self.op("tosa.avg_pool2d", [x, zero, zero], shape, x.dtype, attributes)
 
-    def resize_nearest(
-        self, x: Tensor, *, scale: Sequence[int], offset: Sequence[int], border: Sequence[int]
+    def resize(
+        self,
+        x: Tensor,
+        *,
+        scale: Sequence[int],
+        offset: Sequence[int],
+        border: Sequence[int],
+        mode: str = "nearest",
     ) -> Tensor:
-        """NHWC resized: output o takes row round((o * scale[1] + offset[0]) / scale[0]).
+        """NHWC resized: output o lies at row (o * scale[1] + offset[0]) / scale[0] of the input.
 
-        `scale`: numerator and denominator of height, then width.
+        `scale`: numerator and denominator of height, then width. `mode` nearest takes the element
+        there (halves up), bilinear (f32) what four elements around it give.
         """
         height = ((x.shape[1] - 1) * scale[0] - offset[0] + border[0]) // scale[1] + 1
         width = ((x.shape[2] - 1) * scale[2] - offset[1] + border[1]) // scale[3] + 1
         operands = [x, *(self.shape_const(values) for values in (scale, offset, border))]
-        attributes = {"mode": self.attribute("#tosa.resize_mode<NEAREST_NEIGHBOR>")}
+        kind = {"nearest": "NEAREST_NEIGHBOR", "bilinear": "BILINEAR"}[mode]
+        attributes = {"mode": self.attribute(f"#tosa.resize_mode<{kind}>")}
         shape = (x.shape[0], height, width, x.shape[3])
         return self.op("tosa.resize", operands, shape, x.dtype, attributes)
 

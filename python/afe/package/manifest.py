@@ -7,6 +7,7 @@ It shows damage and mix-ups; it is no signature.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +25,21 @@ _DOCUMENT_SUFFIX = "_mpk.json"
 class Provenance:
     """The model an archive was compiled from: file name without folder, SHA-256 of its bytes.
 
-    `calibration_checksum` is the SHA-256 of the calibration, empty where there was none.
+    `calibration` says how a float model was quantized (method, samples, ranges, SHA-256 of the
+    data), as JSON values; it is empty for a model that came quantized.
     """
 
     model_path: str
     model_checksum: str
-    calibration_checksum: str = ""
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def calibration_checksum(self) -> str:
+        """The SHA-256 of the calibration, empty where there was none."""
+        if not self.calibration:
+            return ""
+        text = json.dumps(self.calibration, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,7 @@ def manifest_document(
             "model_path": provenance.model_path,
             "model_sha256": provenance.model_checksum,
             "calibration_sha256": provenance.calibration_checksum or None,
+            "calibration": dict(provenance.calibration) or None,
             "target": {"name": target.name, "hash": f"{target.fingerprint:016x}"},
             "options": dict(options),
         },

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from afe.errors import AfeError, ErrorCode
 from afe.package.decisions import Decision
+from afe.tessellation import Border, Tessellation
 
 SCALAR_BYTES = {
     "bool": 1,
@@ -29,6 +31,24 @@ SCALAR_BYTES = {
     "float64": 8,
 }
 """Bytes of each scalar type an archive may name; the names are numpy's too."""
+
+
+class ScalarType(StrEnum):
+    """The scalar types by name; a name as text means the same."""
+
+    bool = "bool"
+    int8 = "int8"
+    uint8 = "uint8"
+    int16 = "int16"
+    uint16 = "uint16"
+    int32 = "int32"
+    uint32 = "uint32"
+    int64 = "int64"
+    uint64 = "uint64"
+    float16 = "float16"
+    float32 = "float32"
+    float64 = "float64"
+
 
 _Segment = TypeVar("_Segment")
 
@@ -76,12 +96,18 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class PhysicalTensor:
-    """A tensor at the border of an MLA segment: `layout` is "HWC" (dense) or "HWC16"."""
+    """A tensor at the border of an MLA segment: `layout` is "HWC" (dense) or "HWC16".
+
+    `tile` is [H, W, C] of the tiles that lie one behind the other in DRAM, None where the frame
+    lies whole; with `by_mla` the EV74 has nothing to do between it and the chain's tensor.
+    """
 
     name: str
     type: TensorType
     layout: str
     size_in_bytes: int
+    tile: tuple[int, int, int] | None = None
+    by_mla: bool = False
 
     @property
     def frame_shape(self) -> tuple[int, int, int]:
@@ -183,6 +209,34 @@ class Network:
     def a65_segment(self, name: str) -> A65Segment:
         """The A65 segment called `name`; a missing one is the compiler's mistake."""
         return _of(self.a65_segments, name)
+
+
+def placed(network: Network, tessellation: Tessellation) -> Network:
+    """The network with what was asked for the tensors at the borders of its MLA segments."""
+    segments = {
+        name: replace(
+            segment,
+            inputs=_placed(name, segment.inputs, tessellation, is_input=True),
+            outputs=_placed(name, segment.outputs, tessellation, is_input=False),
+        )
+        for name, segment in network.mla_segments.items()
+    }
+    return replace(network, mla_segments=segments)
+
+
+def _placed(
+    segment: str,
+    tensors: Sequence[PhysicalTensor],
+    tessellation: Tessellation,
+    *,
+    is_input: bool,
+) -> tuple[PhysicalTensor, ...]:
+    placed_tensors = []
+    for index, tensor in enumerate(tensors):
+        border = Border(segment, index, tensor.name, is_input, tensor.type.shape)
+        tile, by_mla = border.tile(tessellation), border.by_mla(tessellation)
+        placed_tensors.append(replace(tensor, tile=None if by_mla else tile, by_mla=by_mla))
+    return tuple(placed_tensors)
 
 
 def _of(segments: Mapping[str, _Segment], name: str) -> _Segment:

@@ -209,15 +209,33 @@ class _ChainBuilder:
 
     def _tessellate(self, buffer: Buffer, tensor: PhysicalTensor) -> Buffer:
         _check_same_elements(buffer.type, tensor)
+        if tensor.by_mla:  # dense, or channels that need no padding: the same bytes
+            return buffer
         params = _tile_params(tensor)
+        if tensor.tile:
+            params["frame_shape"] = list(tensor.frame_shape)
         (out,) = self._ev74("tessellation_transform", params, [buffer], [_physical_type(tensor)])
         return out
 
     def _detessellate(self, buffer: Buffer, tensor: PhysicalTensor, logical: TensorType) -> Buffer:
         _check_same_elements(logical, tensor)
+        if tensor.by_mla:
+            return self._without_padding(buffer, tensor, logical)
         params = _tile_params(tensor) | {"frame_shape": list(tensor.frame_shape)}
         (out,) = self._ev74("detessellation_transform", params, [buffer], [logical])
         return out
+
+    def _without_padding(
+        self, buffer: Buffer, tensor: PhysicalTensor, logical: TensorType
+    ) -> Buffer:
+        """The chain's tensor where the MLA wrote the frame itself: padded channels are cut off."""
+        shape = tensor.type.shape
+        padded = tensor.size_in_bytes * shape[-1] // tensor.type.size_in_bytes
+        if padded != shape[-1]:
+            whole = Buffer(buffer.name, TensorType(tensor.type.scalar, (*shape[:-1], padded)))
+            start = {"start": [0] * len(shape)}
+            (buffer,) = self._ev74("slice_transform", start, [whole], [tensor.type])
+        return Buffer(buffer.name, logical)
 
     def _pack(self, segment: str, inputs: Sequence[Buffer]) -> list[Buffer]:
         whole = _bytes_type(sum(buffer.type.size_in_bytes for buffer in inputs))
@@ -297,9 +315,9 @@ def _real_range(port: Port) -> list[float]:
 
 
 def _tile_params(tensor: PhysicalTensor) -> Json:
-    """The whole frame as one slice; channels padded to 16 in layout HWC16."""
+    """One tile, or the whole frame, as a slice; channels padded to 16 in layout HWC16."""
     return {
-        "slice_shape": list(tensor.frame_shape),
+        "slice_shape": list(tensor.tile or tensor.frame_shape),
         "align_c16": tensor.layout == "HWC16",
         "cblock": False,
         "frame_type": tensor.type.scalar,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -79,7 +80,14 @@ class CompileReport:
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
 
     def __str__(self) -> str:
-        return "\n".join(_summary_lines(self))
+        return "\n".join(_summary_lines(self) + _fallback_lines(self))
+
+    def log(self, logger: logging.Logger) -> None:
+        """The same lines as records: INFO, and WARNING for operators that are not on the MLA."""
+        for line in _summary_lines(self):
+            logger.info("%s", line)
+        for line in _fallback_lines(self):
+            logger.warning("%s", line)
 
 
 def cycles_from(values: Mapping[str, Any]) -> Cycles:
@@ -134,8 +142,12 @@ def _summary_lines(report: CompileReport) -> list[str]:
     )
     peaks = ", ".join(f"{memory} {size:,}" for memory, size in report.peak_bytes.items())
     lines.append(f"peak bytes: {peaks}")
-    lines += [f"  {file.bytes:>12,}  {file.name}" for file in report.files]
-    for fallback in report.fallbacks:
-        where = f"{fallback.operator} at {fallback.location}"
-        lines.append(f"not on the MLA: {where}: {fallback.reason}; {fallback.hint}")
-    return lines
+    return lines + [f"  {file.bytes:>12,}  {file.name}" for file in report.files]
+
+
+def _fallback_lines(report: CompileReport) -> list[str]:
+    return [
+        f"not on the MLA: {fallback.operator} at {fallback.location}: {fallback.reason}; "
+        f"{fallback.hint}"
+        for fallback in report.fallbacks
+    ]

@@ -29,6 +29,7 @@ def run_kernel(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
             ErrorCode.SCHEMA_ERROR, f"plugin '{plugin.name}': unknown kernel '{plugin.kernel}'"
         )
     try:
+        inputs = [_shaped(x, tensor) for x, tensor in zip(inputs, plugin.input_types, strict=True)]
         outputs = kernel(plugin, inputs)
         return [
             np.ascontiguousarray(array).reshape(tensor.shape).astype(tensor.scalar, copy=False)
@@ -40,6 +41,11 @@ def run_kernel(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
             f"plugin '{plugin.name}': parameters of {plugin.kernel} do not fit its tensors",
             notes=[str(error)],
         ) from error
+
+
+def _shaped(x: Array, tensor: TensorType) -> Array:
+    """The plugin's view of a buffer: what wrote it may count its elements in other dimensions."""
+    return x.reshape(tensor.shape) if x.size == tensor.element_count else x
 
 
 # --- quantization --------------------------------------------------------------------------------
@@ -56,9 +62,14 @@ def _quantize(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         real = x / scale if "divisor" in plugin.params else x * scale
     rounded = _round(real.astype(np.float32, copy=False), str(plugin.params.get("rounding")))
-    low, high = _limits(plugin.output_types[0].scalar)
+    return [saturated(rounded, zero_point, plugin.output_types[0].scalar)]
+
+
+def saturated(rounded: Array, zero_point: Array | int, scalar: str) -> Array:
+    """Whole numbers plus zero points, within the limits of an integer type; NaN counts as 0."""
+    low, high = _limits(scalar)
     shifted = np.nan_to_num(rounded.astype(np.float64), posinf=np.inf, neginf=-np.inf) + zero_point
-    return [np.clip(shifted, low, high)]
+    return np.clip(shifted, low, high).astype(scalar)
 
 
 def _dequantize(plugin: Plugin, inputs: Sequence[Array]) -> list[Array]:

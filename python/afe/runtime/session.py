@@ -6,7 +6,7 @@ dimension; the last group is padded and the padding dropped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -24,6 +24,8 @@ from afe.runtime.schema import ChainDescription, InputNode, Plugin
 from afe.runtime.states import States
 
 Array = NDArray[Any]
+Observer = Callable[[Plugin, Sequence[Array], Sequence[Array]], None]
+"""Called with a plugin, the buffers it read and those it wrote."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,19 @@ class LoadedArchive:
         pairs = zip(self.chain.output_names, self.chain.output_states, strict=True)
         return tuple(name for name, state in pairs if state is None)
 
-    def run(self, inputs: Inputs, *, accelerator: bool = False, threads: int = 1) -> RunResult:
+    def run(
+        self,
+        inputs: Inputs,
+        *,
+        accelerator: bool = False,
+        threads: int = 1,
+        observer: Observer | None = None,
+    ) -> RunResult:
         """Runs any number of images; `states` go on from the last call until they are reset.
 
         `inputs`: arrays in the model's order, or by name (or `in0`, `in1`…), in the model's own
-        dtype, or float32 for a quantized input; with `accelerator` cycles are simulated too.
+        dtype, or float32 for a quantized input; with `accelerator` cycles are simulated too;
+        `observer` is told of every plugin that ran.
         Raises AfeError INVALID_INPUT (names, shapes, dtypes) or RUNTIME_FAULT.
         """
         arrays = self.states.with_inputs(self.ordered(inputs))
@@ -96,7 +106,9 @@ class LoadedArchive:
         cycles: dict[str, Cycles] = {}
         outputs = [
             # Cycles do not depend on the data: the first group stands for all.
-            self._run_group(group, cycles if accelerator and number == 0 else None, threads)
+            self._run_group(
+                group, cycles if accelerator and number == 0 else None, threads, observer
+            )
             for number, group in enumerate(batches.groups)
         ]
         if accelerator:
@@ -114,7 +126,11 @@ class LoadedArchive:
         return ordered_inputs(inputs, self.inputs)
 
     def _run_group(
-        self, arrays: Sequence[Array], cycles: dict[str, Cycles] | None, threads: int
+        self,
+        arrays: Sequence[Array],
+        cycles: dict[str, Cycles] | None,
+        threads: int,
+        observer: Observer | None,
     ) -> list[Array]:
         """The chain over one full group; fills `cycles` where it is given."""
         buffers = {node.name: array for node, array in zip(self.chain.inputs, arrays, strict=True)}
@@ -128,6 +144,8 @@ class LoadedArchive:
                 outputs = self._run_a65(plugin, inputs)
             else:
                 outputs = ev74.run_kernel(plugin, inputs)
+            if observer is not None:
+                observer(plugin, inputs, outputs)
             buffers.update(zip(plugin.outputs, outputs, strict=False))
         return outputs
 

@@ -120,3 +120,21 @@ module attributes {a.b = #mla.window<kernelRows = 3, kernelCols = 2, strideRows 
 // expected-error @+1 {{padTop is 3, allowed is 0 to 2}}
 module attributes {a.b = #mla.window<kernelRows = 3, kernelCols = 2, strideRows = 1, strideCols = 1, padTop = 3,
     padBottom = 0, padLeft = 0, padRight = 0>} {}
+
+// -----
+
+// #mla.dram (C1): a tile has rows, columns and channels.
+// expected-error @+1 {{a tile has three sizes of at least 1: rows, columns, channels}}
+module attributes {a.b = #mla.dram<hwc, tile = [2, 3]>} {}
+
+// -----
+
+// #mla.dram (C1): no size is 0.
+// expected-error @+1 {{a tile has three sizes of at least 1: rows, columns, channels}}
+module attributes {a.b = #mla.dram<hwc, tile = [2, 0, 3]>} {}
+
+// -----
+
+// #mla.dram (C2): only tiles are packed.
+// expected-error @+1 {{what is packed are tiles, and there is no tile}}
+module attributes {a.b = #mla.dram<hwc16, packed = true>} {}

@@ -48,6 +48,24 @@ mla.segment @MLA_0 {
 
 // -----
 
+// mla.segment (C5): every input has its place in DRAM, or none has.
+// expected-error @+1 {{'mla.segment' op input_dram has 2 entries for 1 tensors}}
+mla.segment @MLA_0 attributes {input_dram = [#mla.dram<hwc>, #mla.dram<hwc>]} {
+^bb0(%x: tensor<3xi8>):
+  mla.return
+}
+
+// -----
+
+// mla.segment (C5): tiles do not cut blocks of channels.
+// expected-error @+1 {{'mla.segment' op output_dram cuts 40 channels into tiles of 8, which are no blocks of 16}}
+mla.segment @MLA_0 attributes {output_dram = [#mla.dram<hwc, tile = [1, 1, 8]>]} {
+^bb0(%x: tensor<1x2x2x40xi8>):
+  mla.return %x : tensor<1x2x2x40xi8>
+}
+
+// -----
+
 // mla.return: a return stands in a segment.
 func.func @f() {
   // expected-error @+1 {{'mla.return' op expects parent op 'mla.segment'}}

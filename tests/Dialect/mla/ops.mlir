@@ -324,6 +324,16 @@ mla.segment @MLA_0 attributes {input_names = ["image"], output_names = ["logits"
   mla.return %y : tensor<1x192xi8>
 }
 
+// Places in DRAM, with and without tiles.
+// CHECK: mla.segment @MLA_2 attributes {input_dram = [#mla.dram<hwc>, #mla.dram<hwc, tile = [2, 8, 3]>],
+// CHECK-SAME: output_dram = [#mla.dram<hwc16, tile = [8, 8, 16], packed = true>]}
+mla.segment @MLA_2 attributes {
+  input_dram = [#mla.dram<hwc>, #mla.dram<hwc, tile = [2, 8, 3]>],
+  output_dram = [#mla.dram<hwc16, tile = [8, 8, 16], packed = true>]} {
+^bb0(%x: tensor<1x8x8x40xi8>, %y: tensor<1x8x8x3xi8>):
+  mla.return %x : tensor<1x8x8x40xi8>
+}
+
 // CHECK: mla.binary @MLA_1 attributes {lm = dense<[127, 69]> : tensor<2xi8>, stats = {end_cycle = 7 : i64}}
 mla.binary @MLA_1 attributes {lm = dense<[127, 69]> : tensor<2xi8>, stats = {end_cycle = 7 : i64}}
 

@@ -101,3 +101,16 @@ def test_what_is_no_model_is_an_error(tmp_path: Path, text: bytes) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert done.stderr.startswith("afe: error: ")
+
+
+def test_the_weight_that_sets_a_channels_scale_is_not_cut_off(tmp_path: Path) -> None:
+    """One in eight per channel is what symmetric scales per channel look like."""
+    weights = np.random.default_rng(2).integers(-90, 90, (32, 1, 1, 8)).astype(np.int8)
+    weights[:, 0, 0, 0] = 127
+    tensors = [
+        T((1, 3, 5, 8), np.int8, 0.1, name="x"),
+        T(data=weights, scale=0.02, name="w"),
+        T((1, 3, 5, 32), np.int8, 0.3, name="y"),
+    ]
+    ops = [Op("CONV_2D", [0, 1], [2], "Conv2DOptions", CONV)]
+    assert kinds(check(tmp_path, make_file(tensors, ops, [0], [2]))[1]) == []

@@ -43,9 +43,11 @@ FREE_FOLDED_BYTES = 1 << 26
 class Context:
     """The state of one import."""
 
-    def __init__(self, builder: TosaBuilder, graph: Graph) -> None:
+    def __init__(self, builder: TosaBuilder, graph: Graph, *, fixed_point: bool = False) -> None:
+        """`fixed_point`: accumulators are requantized by integer factors, as LiteRT does it."""
         self.builder = builder
         self.graph = graph
+        self.fixed_point = fixed_point
         self.opset = graph.opset
         self.values: dict[str, Value] = {}
         stored = sum(tensor.ByteSize() for tensor in graph.initializers.values())

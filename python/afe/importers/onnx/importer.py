@@ -65,9 +65,17 @@ _ANY_ORDER = frozenset(
 
 
 def import_onnx(
-    data: bytes, *, name: str, path: Path, dimensions: Mapping[str, int] | None = None
+    data: bytes,
+    *,
+    name: str,
+    path: Path,
+    dimensions: Mapping[str, int] | None = None,
+    fixed_point: bool = False,
 ) -> ImportedModel:
     """Imports a quantized ONNX model; `dimensions` are sizes of symbolic ones, by name.
+
+    With `fixed_point` accumulators become codes by an integer factor and a shift (LiteRT's
+    arithmetic), not by an f32 factor (onnxruntime's).
 
     Raises AfeError: FILE_INVALID, INVALID_MODEL, UNSUPPORTED_VERSION, UNSUPPORTED_OPERATOR,
     UNSUPPORTED_TYPE, FLOAT_MODEL, DYNAMIC_SHAPE, PATH_TRAVERSAL, and INVALID_OPTION for a
@@ -78,7 +86,7 @@ def import_onnx(
     _check_quantized(graph, path)
     builder = TosaBuilder(name, "onnx", path.name)
     with builder.context:
-        ctx = Context(builder, graph)
+        ctx = Context(builder, graph, fixed_point=fixed_point)
         inputs = _write_arguments(ctx)
         for node in graph.nodes:
             _import_node(ctx, node)

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from afe.importers.onnx.graph import Node
 
 QUANTIZE_FIRST = (
-    "quantize the model first, for instance with onnxruntime.quantization.quantize_static("
-    "…, quant_format=QuantFormat.QDQ, per_channel=True)"
+    "quantize the model first: afe quantize MODEL --calibration samples.npz -o models, or "
+    "afe.apis.loaded_net.load_model(…).quantize(…); a quantizer of your own writes QDQ, as "
+    "onnxruntime.quantization.quantize_static(…, quant_format=QuantFormat.QDQ) does"
 )
 
 

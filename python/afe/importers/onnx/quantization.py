@@ -19,6 +19,7 @@ from afe.importers.onnx.graph import Node
 from afe.importers.onnx.integers import narrowed, wide
 from afe.importers.onnx.layout import Shape
 from afe.importers.onnx.problems import (
+    invalid,
     invalid_node,
     shown,
     unsupported_type,
@@ -39,6 +40,7 @@ from afe.importers.onnx.values import (
     Stored,
     Value,
 )
+from afe.importers.tflite.arithmetic import quantize_multiplier
 
 INT8_CODES = np.arange(-128, 128).astype(np.int8)
 
@@ -314,12 +316,29 @@ def _requantized(ctx: Context, value: Accumulator, affine: Affine) -> Tensor:
 def _requantized_part(ctx: Context, part: Part, affine: Affine, low: int, high: int) -> Tensor:
     """clamp(rint(f32(accumulator) * (s_in * s_w / s_out)) + zero point), as QLinearConv."""
     builder = ctx.builder
+    if ctx.fixed_point:
+        return _rescaled_part(ctx, part, affine, low, high)
     ones = (1,) * len(part.tensor.shape)
     scale = spread_last(part.scale / affine.scale, len(ones))
     product = builder.mul(builder.cast(part.tensor, "f32"), builder.const(scale))
     zero_point = builder.const(np.full(ones, affine.zero_point, np.int32))
     shifted = builder.add(builder.cast(product, "i32"), zero_point)
     return builder.cast(builder.clamp(shifted, low, high), "i8")
+
+
+def _rescaled_part(ctx: Context, part: Part, affine: Affine, low: int, high: int) -> Tensor:
+    """The same by an integer factor and a shift, rounded twice, as LiteRT's convolutions."""
+    factors = part.scale.astype(np.float64) / float(affine.scale)
+    try:
+        scaling = quantize_multiplier(factors)
+    except ValueError as error:
+        raise invalid(
+            f"a tensor with scale {affine.scale} cannot be requantized: {error}"
+        ) from error
+    codes = ctx.builder.rescale(
+        part.tensor, "i8", scaling.multiplier, scaling.shift, output_zp=affine.zero_point
+    )
+    return ctx.builder.clamp(codes, low, high)
 
 
 def _quantized_floats(ctx: Context, value: Floats, affine: Affine) -> Tensor:

@@ -206,7 +206,7 @@ def _picked(ctx: Context, source: Tensor, rows: Indices, columns: Indices) -> Te
     n, h, w, c = source.shape
     vertical, horizontal = _scaling(h, rows), _scaling(w, columns)
     if vertical is not None and horizontal is not None:
-        return ctx.builder.resize_nearest(
+        return ctx.builder.resize(
             source,
             scale=(*vertical.scale, *horizontal.scale),
             offset=(vertical.offset, horizontal.offset),

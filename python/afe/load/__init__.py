@@ -1,0 +1,1 @@
+"""Where the SDK documents how models are named for loading."""
