@@ -67,14 +67,22 @@ bool ConvEmitter::allocateSlots() {
                                                  {&inputSlots, "input"},
                                                  {&residualSlots, "residual"},
                                                  {&outSlots, "output"}};
-  std::vector<L1Request> requests; // turn by turn: in the order of first use
+  std::vector<L1Request> requests;
   std::vector<SlotRing *> owners;
-  for (int64_t turn = 0; turn < kMostSlots; ++turn)
+  auto add = [&](SlotRing *ring, const char *name, int64_t count) {
+    for (int64_t i = 0; i < count && ring->bytes > 0; ++i) {
+      requests.push_back({ring->bytes, name});
+      owners.push_back(ring);
+    }
+  };
+  if (e.style.overlaps) { // turn by turn: in the order of first use
+    for (int64_t turn = 0; turn < kMostSlots; ++turn)
+      for (auto [ring, name] : rings)
+        add(ring, name, turn < ring->count);
+  } else {
     for (auto [ring, name] : rings)
-      if (turn < ring->count && ring->bytes > 0) {
-        requests.push_back({ring->bytes, name});
-        owners.push_back(ring);
-      }
+      add(ring, name, ring->count);
+  }
   std::vector<L1Ref> slots = e.allocateL1(requests, everyQuad);
   if (slots.size() < requests.size())
     return false;

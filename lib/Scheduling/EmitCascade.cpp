@@ -131,7 +131,7 @@ void CascadeEmitter::cutConstants() {
   for (size_t i = 0; i < cascade.count; ++i) {
     std::vector<Piece> pieces;
     int64_t blocks = cascade.output(i).blocks(), size = blocks;
-    if (cascade.shapes[i])
+    if (cascade.shapes[i] && e.style.overlaps)
       size = pieceBlocks(*cascade.shapes[i],
                          largestOf(boxes, cascade.indexOf(cascade.layer(i).outputs[0])), e.target);
     for (int64_t b = 0; b < blocks; b += size) {
@@ -142,7 +142,7 @@ void CascadeEmitter::cutConstants() {
   }
 }
 
-/// In the order of the waves that first write them.
+/// In the order of the waves that first write them, or constants first.
 bool CascadeEmitter::allocateSlots() {
   std::vector<int64_t> bytes = measureSlots();
   cutConstants();
@@ -164,8 +164,9 @@ bool CascadeEmitter::allocateSlots() {
                        {bytes[i], tensorOf(cascade.slots[i].members[0]).name},
                        &slots[i][turn]});
   }
-  std::stable_sort(needs.begin(), needs.end(),
-                   [](const Need &a, const Need &b) { return a.wave < b.wave; });
+  if (e.style.overlaps)
+    std::stable_sort(needs.begin(), needs.end(),
+                     [](const Need &a, const Need &b) { return a.wave < b.wave; });
   std::vector<L1Request> requests;
   for (const Need &need : needs)
     requests.push_back(need.request);
@@ -192,8 +193,8 @@ bool CascadeEmitter::loadConstants(size_t layer) {
   int64_t most = std::max<int64_t>(64, std::min(kFetchBytes, e.stagingBytes() / 8) / 64 * 64);
   for (int64_t at = 0; at < bytes; at += most) {
     int64_t past = std::min(at + most, bytes);
-    L2Ref from = e.fetchConstant(e.cachedConstant("cascade" + std::to_string(at),
-                                                  [&] { return all.part(at, past - at); }));
+    L2Ref from = e.fetchConstant(
+        e.cachedConstant("cascade" + std::to_string(at), [&] { return all.part(at, past - at); }));
     if (!from)
       return false;
     int64_t begin = 0;

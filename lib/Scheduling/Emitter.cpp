@@ -25,9 +25,9 @@ static std::vector<Interval> dramRanges(const isa::DramRequest &request) {
 }
 
 Emitter::Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue,
-                 SlotOrder slotOrder, bool encode)
-    : network(network), plan(plan), target(target), slotOrder(slotOrder), uses(network),
-      dram(target, prologue), l1(target.quads), engineFree(target.quads), banks(target.quads),
+                 EmitStyle style, bool encode)
+    : network(network), plan(plan), target(target), style(style), uses(network),
+      dram(target, prologue), l1(target.quads), engines(target.quads), banks(target.quads),
       l1Allocator(0, target.l1_bytes, 16, target.quads),
       staging(plan.stagingBase, target.l2_bytes, kAlignment),
       l1Free(target.l1_bytes, 16, target.quads), encode(encode) {
@@ -119,7 +119,11 @@ void Emitter::touch(uint32_t buffer, int64_t from, int64_t to) {
 // --- memory ---------------------------------------------------------------------------------
 
 L1Ref Emitter::allocateL1(int64_t bytes, uint8_t quads, const std::string &name) {
-  int64_t address = l1Allocator.allocate(bytes, quads);
+  int64_t address = -1;
+  if (style.slots == SlotOrder::AllSoonest && (address = l1Free.soonest(bytes, quads, 0)) >= 0)
+    l1Allocator.take(address, bytes, quads);
+  else
+    address = l1Allocator.allocate(bytes, quads);
   if (address >= 0)
     return slotAt(address, bytes, quads, name);
   fail("'" + network.layers[layer].name + "' needs " + std::to_string(bytes) +
@@ -152,7 +156,7 @@ L1Ref Emitter::slotAt(int64_t address, int64_t bytes, uint8_t quads, const std::
 
 std::vector<L1Ref> Emitter::allocateL1(const std::vector<L1Request> &requests, uint8_t quads) {
   std::vector<L1Ref> slots;
-  if (slotOrder == SlotOrder::Soonest)
+  if (style.slots != SlotOrder::InTurn)
     slots = allocateSoonest(requests, quads);
   if (!slots.empty() || requests.empty())
     return slots;
@@ -168,10 +172,10 @@ std::vector<L1Ref> Emitter::allocateL1(const std::vector<L1Request> &requests, u
 /// What is written first takes the bytes that are free first. Nothing where gaps between them come
 /// to hold no further one.
 std::vector<L1Ref> Emitter::allocateSoonest(const std::vector<L1Request> &requests, uint8_t quads) {
-  int64_t now = INT64_MAX;
+  int64_t now = style.slots == SlotOrder::AllSoonest ? 0 : INT64_MAX;
   for (int q = 0; q < this->quads(); ++q)
     if (quads >> q & 1)
-      now = std::min(now, engineFree[q][int(isa::Engine::Load)]);
+      now = std::min(now, engines[q][int(isa::Engine::Load)].free());
   memory::FreeTimes trial = l1Free;
   std::vector<int64_t> addresses;
   for (const L1Request &request : requests) {

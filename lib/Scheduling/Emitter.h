@@ -8,6 +8,7 @@
 #include "Memory/RotatingAllocator.h"
 #include "Scheduling/Cascade.h"
 #include "Scheduling/DramQueue.h"
+#include "Scheduling/EngineTimeline.h"
 #include "Scheduling/HazardTracker.h"
 #include "Scheduling/Plan.h"
 #include "Scheduling/Tile.h"
@@ -50,14 +51,25 @@ struct Constant {
 
 class GroupEmitter;
 
-/// Where the slots of a layer go: where the bytes are free soonest, or in turn through L1.
-enum class SlotOrder { Soonest, InTurn };
+/// Where buffers go in L1: in turn, one behind the other; or where the bytes are free soonest, but
+/// for the tiles of vector layers and moves; or all of them so.
+enum class SlotOrder { Soonest, AllSoonest, InTurn };
+
+/// How the instructions of a plan are put together: none is best for all.
+struct EmitStyle {
+  SlotOrder slots = SlotOrder::InTurn;
+  /// Layers begin while others end: constants in pieces, slots in the order of their first use,
+  /// instructions in time that engines stood still.
+  bool overlaps = false;
+  /// Cycles that such time must gain: without small gains streams are more even, and so shorter.
+  int64_t leastGain = 0;
+};
 
 class Emitter {
 public:
   /// `encode`: compressed bytes are worked out, not only how many they are.
   Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue,
-          SlotOrder slotOrder, bool encode);
+          EmitStyle style, bool encode);
 
   /// Emits every layer and the transfers of the outputs. On failure `error` says what did not fit
   /// and `failedLayer` which layer it was.
@@ -72,6 +84,7 @@ public:
   const Network &network;
   const Plan &plan;
   const Target &target;
+  const EmitStyle style;
 
   // --- what the layer emitters are made of (EmitConv.cpp, EmitVector.cpp, EmitMove.cpp) ---
 
@@ -162,7 +175,7 @@ private:
   void retire(uint32_t buffer);
   int64_t residentReady(int storage);
   std::vector<uint32_t> fetchInput(int storage, const std::vector<Interval> &ranges);
-  /// Engine-free start for `quads` not before `ready`; books the engine.
+  /// The first start from `ready` on at which the engine is idle in all `quads`; books it there.
   int64_t book(uint8_t quads, isa::Engine engine, int64_t ready, int64_t cycles);
   void push(uint8_t quads, int64_t start, isa::Instruction instruction);
   void arrived(const L2Ref &slot, int64_t start);
@@ -171,14 +184,13 @@ private:
   void finish();
   uint8_t loadRate(uint8_t quads) const;
 
-  const SlotOrder slotOrder;
   uint32_t layer = 0;
   int64_t groupsAtOnce = 1;
   TensorUses uses;
   DramQueue dram;
   HazardTracker l2, dramBytes;
   std::vector<HazardTracker> l1;
-  std::vector<std::array<int64_t, isa::kNumEngines>> engineFree;
+  std::vector<std::array<EngineTimeline, isa::kNumEngines>> engines;
   std::vector<Banks> banks;
   memory::RotatingAllocator l1Allocator, staging;
   memory::FreeTimes l1Free;

@@ -12,13 +12,20 @@ using isa::Engine;
 using isa::Memory;
 
 int64_t Emitter::book(uint8_t quads, Engine engine, int64_t ready, int64_t cycles) {
-  int64_t start = ready;
+  int64_t start = ready, leastGain = style.overlaps ? style.leastGain : INT64_MAX;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (int q = 0; q < this->quads(); ++q)
+      if (quads >> q & 1)
+        if (int64_t idle = engines[q][int(engine)].earliest(start, cycles, leastGain);
+            idle > start) {
+          start = idle;
+          moved = true;
+        }
+  }
   for (int q = 0; q < this->quads(); ++q)
     if (quads >> q & 1)
-      start = std::max(start, engineFree[q][int(engine)]);
-  for (int q = 0; q < this->quads(); ++q)
-    if (quads >> q & 1)
-      engineFree[q][int(engine)] = start + cycles;
+      engines[q][int(engine)].book(start, cycles);
   lastDone = std::max(lastDone, start + cycles + sim::latencyOf(target, engine));
   return start;
 }

@@ -124,13 +124,13 @@ private:
 
 /// The prologue's length shifts every arrival from DRAM, and is known when the program is: emit
 /// once with a guess, and, if `exact`, again with what came out.
-static bool emit(const Network &network, const Target &target, Plan &plan, SlotOrder slotOrder,
+static bool emit(const Network &network, const Target &target, Plan &plan, EmitStyle style,
                  bool exact, isa::Program &program, std::string &error) {
   int64_t prologue = 600;
   bool measured = !exact;
   Shrinker shrinker(network, target, plan.stagger);
   for (int attempt = 0; attempt < 200; ++attempt) {
-    Emitter emitter(network, plan, target, prologue, slotOrder, exact && measured);
+    Emitter emitter(network, plan, target, prologue, style, exact && measured);
     if (emitter.run()) {
       program = std::move(emitter.program);
       plan.weights = emitter.weightBytes;
@@ -149,15 +149,21 @@ static bool emit(const Network &network, const Target &target, Plan &plan, SlotO
   return false;
 }
 
+constexpr EmitStyle kStyles[] = {{SlotOrder::Soonest, true, 0},
+                                 {SlotOrder::Soonest, true, 256},
+                                 {SlotOrder::AllSoonest, true, 0},
+                                 {SlotOrder::InTurn, true, 0},
+                                 {SlotOrder::InTurn, false}};
+
 bool scheduleSegment(const Network &network, const Target &target, Plan &plan,
                      isa::Program &program, std::string &error) {
   int64_t fewest = -1;
   Plan given = plan;
-  for (SlotOrder order : {SlotOrder::Soonest, SlotOrder::InTurn}) {
+  for (EmitStyle style : kStyles) {
     Plan tried = given;
     isa::Program emitted;
     sim::Stats stats;
-    if (!emit(network, target, tried, order, /*exact=*/true, emitted, error) ||
+    if (!emit(network, target, tried, style, /*exact=*/true, emitted, error) ||
         !sim::computeStats(emitted, target, stats, error))
       continue;
     if (fewest >= 0 && stats.wall >= fewest)
@@ -274,7 +280,7 @@ private:
     isa::Program program;
     sim::Stats stats;
     if (!placeSegment(network, target, plan, error) ||
-        !emit(network, target, plan, SlotOrder::Soonest, /*exact=*/false, program, error) ||
+        !emit(network, target, plan, kStyles[0], /*exact=*/false, program, error) ||
         !sim::computeStats(program, target, stats, error))
       return -1;
     return stats.wall;
