@@ -2,8 +2,9 @@
 
 MobileNetV2 (convolution, batch normalization and ReLU6 apart, residuals) and ViT-Ti (layer
 normalization, attention and GELU in their elementary operators). Weights are normally distributed
-and scaled so that activations keep their spread from layer to layer, as those of trained networks
-do; every channel has a factor and an offset of its own. What the networks recognise means nothing.
+and scaled so that activations keep their spread from layer to layer; batch normalizations hold the
+statistics of seeded images, as training leaves them, so that what differs between images is not
+lost on the way. What the networks recognise means nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import onnx
+import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -28,11 +30,13 @@ MOBILENET_STAGES = (
 class FloatNet:
     """An ONNX graph under construction; methods take and return tensor names."""
 
-    def __init__(self, name: str, seed: int) -> None:
+    def __init__(self, name: str, seed: int, images: NDArray[np.float32] | None = None) -> None:
+        """With `images` [n, 3, size, size] every operator is run as it is added."""
         self._name = name
         self._rng = np.random.default_rng(seed)
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[TensorProto] = []
+        self._values = {} if images is None else {"image": images}
 
     def normal(self, shape: Sequence[int], deviation: float, mean: float = 0.0) -> str:
         """Normally distributed weights."""
@@ -57,7 +61,28 @@ class FloatNet:
         """One operator of one result."""
         name = f"{op}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(op, inputs, [name], f"/{name}", **attributes))
+        if self._values:
+            self._values[name] = self._run(self._nodes[-1])
         return name
+
+    def _run(self, node: onnx.NodeProto) -> NDArray[np.float32]:
+        """The node's result on the images."""
+        values = {name: self._values[name] for name in node.input if name in self._values}
+        kind = TensorProto.FLOAT
+        graph = helper.make_graph(
+            [node],
+            node.op_type,
+            [helper.make_tensor_value_info(n, kind, v.shape) for n, v in values.items()],
+            [helper.make_tensor_value_info(node.output[0], kind, None)],
+            [tensor for tensor in self._constants if tensor.name in node.input],
+        )
+        opsets = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+        session = onnxruntime.InferenceSession(
+            model.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+        result: NDArray[np.float32] = session.run(None, values)[0]
+        return result
 
     def model(self, size: int, result: str, shape: Sequence[int | str]) -> onnx.ModelProto:
         """The model `image` [batch, 3, size, size] -> `logits`, checked."""
@@ -89,12 +114,12 @@ class FloatNet:
             strides=[stride, stride], group=groups,
         )  # fmt: skip
         rng = self._rng
-        statistics = (
-            rng.uniform(0.6, 1.6, channels),
-            rng.normal(0, 0.3, channels),
-            rng.normal(0, 0.1, channels),
-            rng.uniform(0.7, 1.3, channels),
-        )
+        factors, offsets = rng.uniform(0.6, 1.6, channels), rng.normal(0, 0.3, channels)
+        if self._values:
+            mean, variance = (f(self._values[y], axis=(0, 2, 3)) for f in (np.mean, np.var))
+        else:
+            mean, variance = rng.normal(0, 0.1, channels), rng.uniform(0.7, 1.3, channels)
+        statistics = (factors, offsets, mean, variance)
         parts = [self.constant(values.astype(np.float32)) for values in statistics]
         return self.node("BatchNormalization", y, *parts, epsilon=1e-5)
 
@@ -124,9 +149,23 @@ class FloatNet:
         return self.node("Mul", product, self.number(0.5))
 
 
+def seeded_images(count: int, size: int, seed: int = 1) -> NDArray[np.float32]:
+    """Coloured clouds [count, size, size, 3] of mean 0: noise of several scales, as pictures have,
+    each image with a contrast and a brightness of its own."""
+    rng = np.random.default_rng(seed)
+    total = np.zeros((count, size, size, 3), np.float32)
+    for cell in (1, 4, 16, size // 2):
+        blocks = -(-size // cell)
+        noise = rng.normal(0, 1, (count, blocks, blocks, 3)).astype(np.float32)
+        total += noise.repeat(cell, 1).repeat(cell, 2)[:, :size, :size]
+    contrast = rng.uniform(0.3, 1, (count, 1, 1, 1)).astype(np.float32)
+    return total * contrast + rng.normal(0, 0.4, (count, 1, 1, 3)).astype(np.float32)
+
+
 def mobilenet_v2(size: int = 224, seed: int = 0) -> onnx.ModelProto:
     """Seventeen inverted residuals, `size` a multiple of 32."""
-    net = FloatNet("mobilenet_v2", seed)
+    images = seeded_images(4, size, seed=0).transpose(0, 3, 1, 2)
+    net = FloatNet("mobilenet_v2", seed, np.ascontiguousarray(images))
     x, width = net.relu6(net.conv_bn("image", 3, 32, 3, 2)), 32
     for expansion, channels, count, first_stride in MOBILENET_STAGES:
         for number in range(count):

@@ -24,7 +24,7 @@ from afe import runtime
 from afe.apis.defines import CalibrationMethod, default_quantization
 from afe.apis.loaded_net import LoadedNet, load_model
 from afe.load.importers.general_importer import onnx_source
-from float_networks import NETWORKS
+from float_networks import NETWORKS, seeded_images
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
@@ -84,19 +84,6 @@ def seeded_task(name: str, folder: Path, samples: int, images: int) -> Task:
     net = load_model(onnx_source(path))
     drawn = seeded_images(samples + images, net.inputs[0].shape[1])
     return Task(net, drawn[:samples], drawn[samples:], None)
-
-
-def seeded_images(count: int, size: int) -> Array:
-    """Coloured clouds [count, size, size, 3] of mean 0: noise of several scales, as pictures have,
-    each image with a contrast and a brightness of its own."""
-    rng = np.random.default_rng(1)
-    total = np.zeros((count, size, size, 3), np.float32)
-    for cell in (1, 4, 16, size // 2):
-        blocks = -(-size // cell)
-        noise = rng.normal(0, 1, (count, blocks, blocks, 3)).astype(np.float32)
-        total += noise.repeat(cell, 1).repeat(cell, 2)[:, :size, :size]
-    contrast = rng.uniform(0.3, 1, (count, 1, 1, 1)).astype(np.float32)
-    return total * contrast + rng.normal(0, 0.4, (count, 1, 1, 3)).astype(np.float32)
 
 
 def measure(name: str, task: Task, method: str, folder: Path) -> Row:
