@@ -156,9 +156,10 @@ def choose_batch(
         return copy
 
     search = BatchSearch(
-        target.fields["l2_bytes"], lambda batch, allowed: plan(batch, allowed, False)
+        target.fields["l2_bytes"], lambda batch, allowed: plan(batch, allowed, False), log.within
     )
     found = search.run(options.batch_size)
+    log.within("")
     if log.dumps:
         found = dataclasses.replace(found, module=plan(found.batch, found.allowed, True))
     state_limit(found)

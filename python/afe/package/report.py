@@ -80,13 +80,21 @@ class CompileReport:
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
 
     def __str__(self) -> str:
-        return "\n".join(_summary_lines(self) + _fallback_lines(self))
+        return "\n".join(self.summary_lines() + self.fallback_lines())
+
+    def summary_lines(self) -> list[str]:
+        """Archive, batch, plugins, cycles, memory, files."""
+        return _summary_lines(self)
+
+    def fallback_lines(self) -> list[str]:
+        """One line per operator that is not on the MLA."""
+        return _fallback_lines(self)
 
     def log(self, logger: logging.Logger) -> None:
         """The same lines as records: INFO, and WARNING for operators that are not on the MLA."""
-        for line in _summary_lines(self):
+        for line in self.summary_lines():
             logger.info("%s", line)
-        for line in _fallback_lines(self):
+        for line in self.fallback_lines():
             logger.warning("%s", line)
 
 
