@@ -172,11 +172,17 @@ class MlaSegment:
 
 @dataclass(frozen=True)
 class A65Segment:
-    """One shared object for the Cortex-A65 and the function of it that computes the segment."""
+    """One shared object for the Cortex-A65 and the function of it that computes the segment.
+
+    Ports without a name in the model have an empty one.
+    """
 
     name: str
     shared_object: bytes
     function: str
+    inputs: tuple[Port, ...] = ()
+    outputs: tuple[Port, ...] = ()
+    workspace_bytes: int = 0
 
 
 @dataclass(frozen=True)
