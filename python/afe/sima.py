@@ -1,8 +1,9 @@
 """`.sima`: a quantized model saved for the compiler.
 
-Layout, little-endian: magic (8 bytes), version u32, metadata length u32, bytecode length u64,
-SHA-256 of both parts, metadata (UTF-8 JSON), MLIR bytecode of the TOSA module. Checked in this
-order on load, so that a file of another version or of another SDK is named as what it is.
+Layout, little-endian: magic (8 bytes), version u32, lengths of the parts: metadata u32, bytecode
+u64, float network u64, quantized network u64; SHA-256 of the parts; the parts: metadata (UTF-8
+JSON), MLIR bytecode of the TOSA module, and two ONNX files or nothing (`UnquantizedNet`). Checked
+in this order on load, so that a file of another version or of another SDK is named as what it is.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import itertools
 import json
 import struct
 from collections.abc import Sequence
@@ -20,7 +22,7 @@ from afe.errors import AfeError, ErrorCode
 from afe.files import write_atomically
 from afe.options import check_name
 from afe.package.manifest import Provenance
-from afe.source import SourceModel
+from afe.source import SourceModel, UnquantizedNet
 from afe.version import SIMA_VERSION, VERSION
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".sima"
 _MAGIC = b"AFE\x89SIMA"
-_HEADER = struct.Struct("<8sIIQ32s")
+_HEADER = struct.Struct("<8sIIQQQ32s")
 _MAX_FILE_BYTES = 2 << 30
 _MAX_METADATA_BYTES = 64 << 20
 
@@ -48,30 +50,36 @@ _FOREIGN_MAGIC = {
 }
 
 
-def write_sima(source: SourceModel, path: Path) -> None:
+def write_sima(source: SourceModel, path: Path, *, include_unquantized_net: bool = True) -> None:
     """Writes the model; AfeError OUTPUT_FAILED leaves nothing behind."""
     buffer = io.BytesIO()
     source.module.operation.write_bytecode(buffer)
     bytecode = buffer.getvalue()
     metadata = json.dumps(_metadata(source), ensure_ascii=False, sort_keys=True).encode()
-    digest = _digest(metadata, bytecode)
-    header = _HEADER.pack(_MAGIC, SIMA_VERSION, len(metadata), len(bytecode), digest)
-    write_atomically(path, [header, metadata, bytecode])
+    parts = [metadata, bytecode, b"", b""]
+    if source.unquantized is not None and include_unquantized_net:
+        parts[2:] = source.unquantized.float_model, source.unquantized.quantized_model
+    lengths = [len(part) for part in parts]
+    header = _HEADER.pack(_MAGIC, SIMA_VERSION, *lengths, _digest(parts))
+    write_atomically(path, [header, *parts])
 
 
-def read_sima(path: Path) -> SourceModel:
-    """Reads a model written by `write_sima`.
+def read_sima(path: Path, *, include_unquantized_net: bool = True) -> SourceModel:
+    """Reads a model written by `write_sima`, with or without its unquantized network.
 
     Raises AfeError FILE_NOT_FOUND, FILE_INVALID (damaged), UNSUPPORTED_FORMAT (another SDK's) or
     UNSUPPORTED_VERSION.
     """
     data = _read(path)
-    metadata_bytes, bytecode = _checked_parts(path, data)
+    metadata_bytes, bytecode, *networks = _checked_parts(path, data)
     try:
         metadata = json.loads(metadata_bytes)
         imported = _imported(metadata, bytecode)
         provenance = _provenance(metadata["provenance"])
-        return SourceModel(check_name(metadata["name"]), imported, provenance)
+        unquantized = UnquantizedNet(*networks) if all(networks) else None
+        if not include_unquantized_net:
+            unquantized = None
+        return SourceModel(check_name(metadata["name"]), imported, provenance, unquantized)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, f"its metadata is malformed ({error})") from error
 
@@ -97,28 +105,32 @@ def _read(path: Path) -> bytes:
         raise AfeError(ErrorCode.FILE_INVALID, f"cannot read '{path}': {reason}") from error
 
 
-def _checked_parts(path: Path, data: bytes) -> tuple[bytes, bytes]:
-    """Metadata and bytecode of an intact file of this version."""
+def _checked_parts(path: Path, data: bytes) -> list[bytes]:
+    """The parts of an intact file of this version."""
     if data[:8] != _MAGIC:
         raise _foreign(path, data)
-    if len(data) < _HEADER.size:
+    # Every version has its number here.
+    if len(data) < 12:
         raise _damaged(path, "it is cut off")
-    _, version, metadata_length, bytecode_length, digest = _HEADER.unpack_from(data)
+    (version,) = struct.unpack_from("<I", data, 8)
     if version != SIMA_VERSION:
         raise AfeError(
             ErrorCode.UNSUPPORTED_VERSION,
             f"'{path}' is a .sima of version {version}, this compiler reads version "
             f"{SIMA_VERSION}: save it again from its source with Model.from_file(...).save(...)",
         )
-    if metadata_length > _MAX_METADATA_BYTES:
+    if len(data) < _HEADER.size:
+        raise _damaged(path, "it is cut off")
+    _, _, *lengths, digest = _HEADER.unpack_from(data)
+    if lengths[0] > _MAX_METADATA_BYTES:
         raise _damaged(path, "its metadata is too large")
-    if len(data) != _HEADER.size + metadata_length + bytecode_length:
+    if len(data) != _HEADER.size + sum(lengths):
         raise _damaged(path, "its length is not what its header says")
-    split = _HEADER.size + metadata_length
-    metadata, bytecode = data[_HEADER.size : split], data[split:]
-    if _digest(metadata, bytecode) != digest:
+    ends = list(itertools.accumulate(lengths, initial=_HEADER.size))
+    parts = [data[start:end] for start, end in itertools.pairwise(ends)]
+    if _digest(parts) != digest:
         raise _damaged(path, "its checksum is wrong")
-    return metadata, bytecode
+    return parts
 
 
 def _metadata(source: SourceModel) -> dict[str, Any]:
@@ -159,6 +171,8 @@ def _provenance(entry: dict[str, Any]) -> Provenance:
     provenance = Provenance(**entry)
     if not isinstance(provenance.calibration, dict):
         raise ValueError("its calibration is no object")
+    if not isinstance(provenance.target, str):
+        raise ValueError("its target is no name")
     return provenance
 
 
@@ -179,9 +193,10 @@ def _ports(entries: Sequence[dict[str, Any]]) -> tuple[Port, ...]:
     )
 
 
-def _digest(metadata: bytes, bytecode: bytes) -> bytes:
-    digest = hashlib.sha256(metadata)
-    digest.update(bytecode)
+def _digest(parts: Sequence[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
     return digest.digest()
 
 

@@ -18,12 +18,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class UnquantizedNet:
+    """What a model was before it was quantized, and behind it, as ONNX files.
+
+    The float network computes what the user's does; tensors have the same names in both.
+    """
+
+    float_model: bytes
+    quantized_model: bytes
+
+
+@dataclass(frozen=True)
 class SourceModel:
-    """An imported model and its provenance. `name` can be part of a file name."""
+    """An imported model and its provenance. `name` can be part of a file name.
+
+    `unquantized` is there for models quantized here.
+    """
 
     name: str
     imported: ImportedModel
     provenance: Provenance
+    unquantized: UnquantizedNet | None = None
 
     @property
     def module(self) -> ir.Module:

@@ -3,7 +3,7 @@
 VERSION = "0.1.0"
 """Of the package; also `model_sdk_version` in archives."""
 
-SIMA_VERSION = 1
+SIMA_VERSION = 2
 """Of the `.sima` container."""
 
 ARCHIVE_VERSION = 2

@@ -28,6 +28,7 @@ from afe.quantize.config import (
     default_quantization,
     invalid_option,
 )
+from afe.source import SourceModel, UnquantizedNet
 
 if TYPE_CHECKING:
     from afe.apis.model import Model
@@ -65,15 +66,22 @@ def load_model(
             ErrorCode.INVALID_OPTION,
             "custom_param_data is not supported: a model brings its own parameters; leave it out",
         )
-    return LoadedNet(open_network(params), target)
+    if not isinstance(target, str) or not target:
+        raise AfeError(
+            ErrorCode.INVALID_OPTION,
+            f"target is {target!r}; allowed: a name listed by 'afe targets', or a .yaml file",
+        )
+    network = open_network(params)
+    if target != gen1_target:
+        network.provenance = replace(network.provenance, target=target)
+    return LoadedNet(network)
 
 
 class LoadedNet:
     """A network made by `load_model`."""
 
-    def __init__(self, network: OnnxNetwork | TfliteNetwork, target: str = gen1_target) -> None:
+    def __init__(self, network: OnnxNetwork | TfliteNetwork) -> None:
         self._network = network
-        self._target = target
 
     @property
     def inputs(self) -> Sequence[Edge]:
@@ -148,11 +156,13 @@ class LoadedNet:
             samples = [_in_own_layout(self.inputs, feeds) for feeds in samples]
         quantized = quantize(net, samples, quantization_config, progress)
         mode = quantization_config.requantization_mode
+        data = quantized.model.SerializeToString()
         return self._model(
-            quantized.model.SerializeToString(),
+            data,
             name,
             quantized.calibration,
             fixed_point=mode is RequantizationMode.tflite,
+            unquantized=UnquantizedNet(quantized.float_model.SerializeToString(), data),
         )
 
     def convert_to_sima_quantization(
@@ -170,6 +180,7 @@ class LoadedNet:
         """
         from afe.apis.model import Model
         from afe.quantize.loading import TfliteNetwork
+        from afe.source import read_source
 
         network = self._network
         if not network.is_quantized:
@@ -181,8 +192,8 @@ class LoadedNet:
         name = self._name(model_name)
         if not isinstance(network, TfliteNetwork):
             return self._model(network.own_net.model.SerializeToString(), name, {})
-        model = Model.from_file(network.path, name=name)
-        return model
+        source = read_source(network.path, name)
+        return Model(replace(source, provenance=network.provenance))
 
     def _quantizable(self) -> OnnxNetwork:
         from afe.quantize.loading import TfliteNetwork
@@ -211,17 +222,22 @@ class LoadedNet:
         return name_from(Path(self._network.provenance.model_path).stem)
 
     def _model(
-        self, data: bytes, name: str, calibration: Mapping[str, Any], *, fixed_point: bool = False
+        self,
+        data: bytes,
+        name: str,
+        calibration: Mapping[str, Any],
+        *,
+        fixed_point: bool = False,
+        unquantized: UnquantizedNet | None = None,
     ) -> Model:
         """The ONNX bytes imported, with where they came from."""
         from afe.apis.model import Model
         from afe.importers.onnx import import_onnx
-        from afe.source import SourceModel
 
         path = Path(f"{name}.onnx")
         imported = import_onnx(data, name=name, path=path, fixed_point=fixed_point)
         provenance = replace(self._network.provenance, calibration=calibration)
-        return Model(SourceModel(name, imported, provenance))
+        return Model(SourceModel(name, imported, provenance, unquantized))
 
 
 def _in_own_layout(inputs: Sequence[Edge], feeds: Mapping[str, Array]) -> dict[str, Array]:

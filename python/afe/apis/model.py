@@ -8,7 +8,7 @@ report = Model.load("resnet8", "models").compile(output_path="out", batch_size=1
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -42,6 +42,7 @@ class Model:
     def __init__(self, source: SourceModel) -> None:
         self._kept: SourceModel | None = source
         self._accelerator_cycles: Mapping[str, Cycles] = {}
+        self._accelerator_profiles: Mapping[str, Mapping[str, Any]] = {}
         self._host_networks: dict[bool, HostNetwork] = {}
         self._states: Mapping[str, NDArray[Any]] = {}
         self._layer_outputs: dict[str, NDArray[Any]] = {}
@@ -78,13 +79,17 @@ class Model:
         """Opens `<model_name>.sima` in `network_directory`, which may be the file itself.
 
         Raises AfeError FILE_NOT_FOUND, FILE_INVALID, UNSUPPORTED_FORMAT (another SDK's .sima) or
-        UNSUPPORTED_VERSION.
+        UNSUPPORTED_VERSION. `include_unquantized_net` loads the float network with the model, if
+        the file has it: `analyze_quantization_error` needs it.
         """
         from afe.sima import SUFFIX, locate, read_sima
 
-        source = read_sima(locate(model_name, str(network_directory)))
-        name = model_name.removesuffix(SUFFIX)
-        return Model(source.renamed(check_name(name)) if name else source)
+        with call_logging(log_level):
+            path = locate(model_name, str(network_directory))
+            source = read_sima(path, include_unquantized_net=include_unquantized_net)
+            name = model_name.removesuffix(SUFFIX)
+            model_log.debug("loaded '%s'", path)
+            return Model(source.renamed(check_name(name)) if name else source)
 
     def save(
         self,
@@ -94,13 +99,19 @@ class Model:
         log_level: int = logging.NOTSET,
         include_unquantized_net: bool = True,
     ) -> None:
-        """Writes `<model_name>.sima`; AfeError OUTPUT_FAILED leaves nothing behind."""
+        """Writes `<model_name>.sima`; AfeError OUTPUT_FAILED leaves nothing behind.
+
+        A model quantized here keeps its float network in the file, unless
+        `include_unquantized_net` is False.
+        """
         from afe.files import output_folder
         from afe.sima import SUFFIX, write_sima
 
         name = check_name(model_name.removesuffix(SUFFIX))
-        with output_folder(Path(output_directory)) as folder:
-            write_sima(self._source.renamed(name), folder / f"{name}{SUFFIX}")
+        with call_logging(log_level), output_folder(Path(output_directory)) as folder:
+            path, source = folder / f"{name}{SUFFIX}", self._source.renamed(name)
+            write_sima(source, path, include_unquantized_net=include_unquantized_net)
+            model_log.debug("saved '%s'", path)
 
     def compile(
         self,
@@ -115,8 +126,8 @@ class Model:
     ) -> CompileReport:
         """Compiles into `<output_path>/<name>_mpk.tar.gz` and logs what came of it.
 
-        The batch is the largest that fits, up to `batch_size`. `compress` allows compressed
-        weights; this version stores them as they are. `tessellate_parameters` say by tensor name
+        The batch is the largest that fits, up to `batch_size`. `compress` stores weights with
+        fewer bytes where that is faster. `tessellate_parameters` say by tensor name
         how inputs and outputs of MLA segments lie in DRAM and who brings them there
         (`afe.tessellation`). With `preserve=False` the model is given up for the compilation, which
         then needs no copy of it; it cannot be used again. Further keywords are the fields of
@@ -129,8 +140,10 @@ class Model:
         from afe.compiler import compile_model
 
         own = _own_options(batch_size, compress, tessellate_parameters, l2_caching_mode)
+        target = self._source.provenance.target
         options = CompileOptions.from_keywords(
-            kwargs | own, ("output_path", "log_level", "preserve", "compress", "l2_caching_mode")
+            ({"target": target} if target else {}) | kwargs | own,
+            ("output_path", "log_level", "preserve", "l2_caching_mode"),
         )
         with call_logging(log_level):
             source = self._copied_source if preserve else self._given_up_source
@@ -161,6 +174,50 @@ class Model:
             answer = criterion.over((outputs(inputs), truth) for inputs, truth in evaluation_data)
             model_log.info("%s: %s", self.name, answer)
             return answer
+
+    def analyze_quantization_error(
+        self,
+        evaluation_data: Iterable[Mapping[str, Array]],
+        error_metric: Callable[[Array, Array], float] | str,
+        *,
+        local_feed: bool,
+        log_level: int = logging.NOTSET,
+    ) -> dict[str, float]:
+        """The error that quantization makes in every layer: its mean over `evaluation_data`.
+
+        `error_metric` takes the float tensor and the quantized one (as real numbers); or one of the
+        names `mae`, `mse`, `max`, `sqnr`, `psnr`, `cosine`. With `local_feed` every layer computes
+        on the float network's values, so that the error is its own; else those of the layers before
+        it are in it. Keys are names of tensors in the float network, in its order.
+
+        Raises AfeError INVALID_INPUT for a model without a float network (one not quantized by
+        `LoadedNet.quantize`, or loaded or saved without it) and for data that does not fit.
+        """
+        from afe.importers.module_builder import NUMPY_OF_DTYPE
+        from afe.quantize.analysis import layer_errors, metric_of
+        from afe.quantize.net import Edge
+
+        net, metric = self._source.unquantized, metric_of(error_metric)
+        if net is None:
+            raise AfeError(
+                ErrorCode.INVALID_INPUT,
+                f"'{self.name}' has no unquantized network to compare with",
+                notes=[
+                    "models that LoadedNet.quantize makes have one, and their .sima files, where "
+                    "include_unquantized_net was not False"
+                ],
+            )
+        edges = [
+            Edge(port.name, port.shape, NUMPY_OF_DTYPE[port.dtype], port.shape)
+            for port in self.inputs
+        ]
+        with call_logging(log_level):
+            errors = layer_errors(
+                net, edges, evaluation_data, metric, local_feed=local_feed, title=self.name
+            )
+            for name, error in errors.items():
+                model_log.info("%-40s %g", name, error)
+            return errors
 
     def get_performance_metrics(
         self,
@@ -228,7 +285,8 @@ class Model:
         """The outputs for all of `input_data`, behind one another, as the accelerator gives them.
 
         The simulator stands for the board: `devkit`, `username` and `password` are accepted and no
-        connection is made. Cycles with stalls are logged, and kept in `accelerator_cycles`.
+        connection is made. Cycles with stalls are logged, and kept in `accelerator_cycles`; by
+        cause and by layer they are in `accelerator_profiles`.
         """
         from afe.deployment import run_on_accelerator
 
@@ -236,8 +294,8 @@ class Model:
         options = CompileOptions.from_keywords(own | kwargs)
         with call_logging(log_level):
             model_log.debug("the simulator stands for devkit '%s'", devkit)
-            result = run_on_accelerator(self._copied_source, input_data, options)
-            self._accelerator_cycles = result.cycles
+            result, profiles = run_on_accelerator(self._copied_source, input_data, options)
+            self._accelerator_cycles, self._accelerator_profiles = result.cycles, profiles
             for name, cycles in result.cycles.items():
                 model_log.info(
                     "%s: wall %s = deterministic %s + stalls %s for %s image(s)",
@@ -287,6 +345,12 @@ class Model:
     def accelerator_cycles(self) -> Mapping[str, Cycles]:
         """Cycles per MLA segment and `total` of the last `execute_in_accelerator_mode`."""
         return self._accelerator_cycles
+
+    @property
+    def accelerator_profiles(self) -> Mapping[str, Mapping[str, Any]]:
+        """Per MLA segment of the last `execute_in_accelerator_mode` what docs/archive.md calls its
+        profile: engines, DRAM and stalls by cause, per layer and in total."""
+        return self._accelerator_profiles
 
     @property
     def input_names(self) -> list[str]:
@@ -443,4 +507,8 @@ def _own_options(
             f"l2_caching_mode {l2_caching_mode} is not supported by this version; use "
             "L2CachingMode.NONE",
         )
-    return {"batch_size": batch_size, "tessellate_parameters": tessellate_parameters}
+    return {
+        "batch_size": batch_size,
+        "compress": compress,
+        "tessellate_parameters": tessellate_parameters,
+    }

@@ -26,12 +26,14 @@ class Provenance:
     """The model an archive was compiled from: file name without folder, SHA-256 of its bytes.
 
     `calibration` says how a float model was quantized (method, samples, ranges, SHA-256 of the
-    data), as JSON values; it is empty for a model that came quantized.
+    data), as JSON values; it is empty for a model that came quantized. `target` is what the model
+    was loaded for, empty for the usual one: it is compiled for it where nothing else is said.
     """
 
     model_path: str
     model_checksum: str
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    target: str = ""
 
     @property
     def calibration_checksum(self) -> str:

@@ -23,9 +23,13 @@ from afe.quantize.tools import Feeds
 
 @dataclass(frozen=True)
 class Quantized:
-    """The QDQ model, and what a saved model says of its calibration."""
+    """The QDQ model, what a saved model says of its calibration, and the float model behind it.
+
+    `float_model` computes what the given network does; its tensors have the QDQ model's names.
+    """
 
     model: ModelProto
+    float_model: ModelProto
     calibration: Mapping[str, Any]
 
 
@@ -53,7 +57,7 @@ def quantize(
     _share(ranges, selection)
     quantized = with_qdq(model, selection, ranges, params)
     correct_biases(quantized, model, samples, params.biascorr_type, net.file_name, progress)
-    return Quantized(quantized, _record(net.inputs, samples, params, ranges, found))
+    return Quantized(quantized, model, _record(net.inputs, samples, params, ranges, found))
 
 
 def _share(ranges: dict[str, Range], selection: Selection) -> None:

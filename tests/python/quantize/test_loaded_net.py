@@ -136,6 +136,19 @@ def test_the_calibration_is_recorded_in_the_model_and_in_the_archive(tmp_path):
     assert name in validate_members(members)
 
 
+def test_a_network_is_compiled_for_the_target_it_was_loaded_for(tmp_path):
+    """Also after saving; another target can be said at the compilation."""
+    net = load_model(onnx_source(written(model_of(_relu), tmp_path)), target="tiny")
+    net.quantize({"image": image(2)}, model_name="q").save("q", tmp_path)
+    model = Model.load("q", tmp_path)
+    for keywords, wanted in (({}, "tiny"), ({"target": "edge"}, "edge")):
+        archive = Path(model.compile(tmp_path, log_level=100, **keywords).archive)
+        manifest = json.loads(read_archive(archive)["q_manifest.json"])
+        assert manifest["provenance"]["target"]["name"] == wanted
+    with pytest.raises(AfeError, match="afe targets"):
+        load_model(onnx_source(tmp_path / "small.onnx"), target="")
+
+
 def test_quantizing_twice_gives_the_same_bytes(tmp_path):
     """Saved models are equal."""
     for name in ("a", "b"):
