@@ -126,8 +126,8 @@ class Model:
     ) -> CompileReport:
         """Compiles into `<output_path>/<name>_mpk.tar.gz` and logs what came of it.
 
-        The batch is the largest that fits, up to `batch_size`. `compress` allows compressed
-        weights; this version stores them as they are. `tessellate_parameters` say by tensor name
+        The batch is the largest that fits, up to `batch_size`. `compress` stores weights with
+        fewer bytes where that is faster. `tessellate_parameters` say by tensor name
         how inputs and outputs of MLA segments lie in DRAM and who brings them there
         (`afe.tessellation`). With `preserve=False` the model is given up for the compilation, which
         then needs no copy of it; it cannot be used again. Further keywords are the fields of
@@ -143,7 +143,7 @@ class Model:
         target = self._source.provenance.target
         options = CompileOptions.from_keywords(
             ({"target": target} if target else {}) | kwargs | own,
-            ("output_path", "log_level", "preserve", "compress", "l2_caching_mode"),
+            ("output_path", "log_level", "preserve", "l2_caching_mode"),
         )
         with call_logging(log_level):
             source = self._copied_source if preserve else self._given_up_source
@@ -507,4 +507,8 @@ def _own_options(
             f"l2_caching_mode {l2_caching_mode} is not supported by this version; use "
             "L2CachingMode.NONE",
         )
-    return {"batch_size": batch_size, "tessellate_parameters": tessellate_parameters}
+    return {
+        "batch_size": batch_size,
+        "compress": compress,
+        "tessellate_parameters": tessellate_parameters,
+    }

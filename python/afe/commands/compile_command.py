@@ -52,8 +52,9 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
     metadata = option.metadata
     flag = flag_of(option.name, metadata["flag"])
     if option.type == "bool":
+        action = "store_false" if option.default else "store_true"
         parser.add_argument(
-            flag, dest=option.name, action="store_true", default=MISSING, help=metadata["help"]
+            flag, dest=option.name, action=action, default=MISSING, help=metadata["help"]
         )
         return
     kind = str(option.type)

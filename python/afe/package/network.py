@@ -152,7 +152,9 @@ class LayerEnd:
 
 @dataclass(frozen=True)
 class MlaSegment:
-    """One MLA program; `cycles` has the keys of `report.CYCLE_KEYS` and `bound_terms`."""
+    """One MLA program; `cycles` has the keys of `report.CYCLE_KEYS` and `bound_terms`, `weights`
+    those of `report.WeightBytes`.
+    """
 
     name: str
     program: bytes
@@ -164,6 +166,7 @@ class MlaSegment:
     cycles: Mapping[str, Any]
     peak_bytes: Mapping[str, int]
     layers: tuple[LayerEnd, ...]
+    weights: Mapping[str, int] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
 
 

@@ -200,6 +200,7 @@ def _mla_segment(op: ir.Operation, desired_batch: int) -> MlaSegment:
             LayerEnd(layer["name"], layer["end"] - 1, tuple(layer.get("sources", ())))
             for layer in stats["layers"]
         ),
+        weights=stats.get("weights", {}),
         decisions=read_decisions(stats.get("decisions", ())),
     )
 
