@@ -80,6 +80,25 @@ def test_layers_are_the_reference_s(model, models, golden):
         np.testing.assert_array_equal(got.ravel(), tensors[name].ravel(), err_msg=name)
 
 
+def test_indices_and_divisions_do_no_harm(tmp_path):
+    """The code runs in this process: what TOSA leaves undefined must neither read afar nor trap."""
+    path = tmp_path / "hostile.mlir"
+    path.write_text("""
+    func.func @main(%x: tensor<1x5x3xi8>, %i: tensor<1x4xi32>, %a: tensor<4xi32>, %b: tensor<4xi32>)
+        -> (tensor<1x4x3xi8>, tensor<4xi32>) {
+      %0 = tosa.gather %x, %i : (tensor<1x5x3xi8>, tensor<1x4xi32>) -> tensor<1x4x3xi8>
+      %1 = tosa.intdiv %a, %b : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi32>
+      return %0, %1 : tensor<1x4x3xi8>, tensor<4xi32>
+    }""")
+    x = np.arange(15, dtype=np.int8).reshape(1, 5, 3)
+    i = np.array([[2_000_000_000, -2_000_000_000, 3, 5]], np.int32)
+    a = np.array([7, -(2**31), -17, 17], np.int32)
+    b = np.array([0, -1, 5, -1], np.int32)
+    rows, quotients = Model.from_file(path).execute([x, i, a, b])
+    np.testing.assert_array_equal(rows, x[:, [4, 0, 3, 4]])
+    np.testing.assert_array_equal(quotients, [7, -(2**31), -3, -17])
+
+
 def test_what_does_not_fit_is_named(model, golden, tmp_path):
     """Inputs, names of layers, and a file without layers; nothing is written."""
     x = golden["s0_in0"]

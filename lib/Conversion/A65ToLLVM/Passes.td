@@ -79,6 +79,22 @@ def ExpandMathPass : Pass<"a65-expand-math", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"functions", "functions", "Functions written out">];
 }
 
+def GuardUndefinedPass : Pass<"a65-guard-undefined", "::mlir::func::FuncOp"> {
+  let summary = "what TOSA leaves undefined has a result that does no harm";
+  let description = [{
+    Indices of `tosa.gather` and `tosa.scatter` below 0 mean the first row, those behind the last row the
+    last; `tosa.intdiv` by 0 gives the dividend, and its overflow wraps around.
+    ```
+    %y = tosa.gather %x, %i
+    ==>
+    %0 = tosa.maximum %i, 0
+    %1 = tosa.minimum %0, rows - 1
+    %y = tosa.gather %x, %1
+    ```
+  }];
+  let dependentDialects = ["::mlir::tosa::TosaDialect"];
+}
+
 def LowerConvolutionsPass : Pass<"a65-lower-convolutions", "::mlir::func::FuncOp"> {
   let summary = "quantized convolutions and products take forms that vectorize";
   let description = [{

@@ -26,6 +26,7 @@ void cleanUp(OpPassManager &pm) {
 void buildLinalg(OpPassManager &pm) {
   pm.addPass(createSegmentsToFunctionsPass());
   pm.addNestedPass<func::FuncOp>(createInlineParametersPass());
+  pm.addNestedPass<func::FuncOp>(createGuardUndefinedPass());
   pm.addNestedPass<func::FuncOp>(createLowerCustomPass());
   pm.addNestedPass<func::FuncOp>(createLowerConvolutionsPass());
   pm.addPass(createTosaToSCFPass());
