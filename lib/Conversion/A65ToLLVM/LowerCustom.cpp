@@ -80,17 +80,23 @@ LogicalResult lower(tosa::TransposeConv2DOp op) {
   return success();
 }
 
+LogicalResult lower(tosa::ResizeOp op) {
+  startInsideImage(op);
+  return success(); // exact upstream
+}
+
 struct LowerCustomPass : impl::LowerCustomPassBase<LowerCustomPass> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
-      if (isa<tosa::CustomOp, tosa::AvgPool2dOp, tosa::TransposeConv2DOp>(op))
+      if (isa<tosa::CustomOp, tosa::AvgPool2dOp, tosa::ResizeOp, tosa::TransposeConv2DOp>(op))
         ops.push_back(op);
     });
     for (Operation *op : ops)
-      if (failed(llvm::TypeSwitch<Operation *, LogicalResult>(op)
-                     .Case<tosa::CustomOp, tosa::AvgPool2dOp, tosa::TransposeConv2DOp>(
-                         [](auto known) { return lower(known); })))
+      if (failed(
+              llvm::TypeSwitch<Operation *, LogicalResult>(op)
+                  .Case<tosa::CustomOp, tosa::AvgPool2dOp, tosa::ResizeOp, tosa::TransposeConv2DOp>(
+                      [](auto known) { return lower(known); })))
         return signalPassFailure();
   }
 };

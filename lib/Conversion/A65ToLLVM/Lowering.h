@@ -69,6 +69,10 @@ llvm::SmallVector<mlir::Value> lowerDetection(const CustomOp &op, std::string &p
 /// right, divided by the number of existing taps.
 mlir::Value lowerFloatAveragePool(mlir::tosa::AvgPool2dOp op);
 
+/// A tosa.resize that starts in front of its image starts inside of it afterwards: the image has
+/// its first row or column twice.
+void startInsideImage(mlir::tosa::ResizeOp op);
+
 /// tosa.transpose_conv2d as a tosa.conv2d of the input with zeros between its pixels; null where
 /// the padding cuts off more than a kernel.
 mlir::Value lowerTransposedConvolution(mlir::tosa::TransposeConv2DOp op);
