@@ -2,17 +2,20 @@
 // RUN: mla-opt %s --afe-lower-to-mla --split-input-file | FileCheck %s
 
 // What depends on one 8-bit input alone becomes a table: dequantization here. The addition of two tensors
-// does not, and its broadcast operand stays an input with dimensions of 1.
+// does not, and its broadcast operand stays an input with dimensions of 1. The division by a constant scale is a
+// product that is off by at most one code, and a comparison with the threshold of that code.
 // CHECK-LABEL: func.func @main
 // CHECK: mla.vector %arg0, %arg1
 // CHECK-SAME: (tensor<2x3x5x7xi8>, tensor<2x1x1x7xi8>) -> tensor<2x3x5x7xi8>
 // CHECK: %[[A:.*]] = mla.v.table32 %{{.*}} : f32
 // CHECK: %[[B:.*]] = mla.v.table32 %{{.*}} : f32
 // CHECK: %[[S:.*]] = mla.v.add %[[A]], %[[B]] : f32
-// CHECK: %[[D:.*]] = mla.v.div %[[S]]
-// CHECK: %[[I:.*]] = mla.v.float_to_int half_even %[[D]]
+// CHECK: %[[P:.*]] = mla.v.mul %[[S]]
+// CHECK: %[[I:.*]] = mla.v.float_to_int floor %[[P]]
 // CHECK: %[[C:.*]] = mla.v.clamp %[[I]] {hi = 126 : i32, lo = -129 : i32}
-// CHECK: mla.v.add %[[C]]
+// CHECK: %[[T:.*]] = mla.v.table32 %[[C]]
+// CHECK: %[[G:.*]] = mla.v.cmp ge %[[S]], %[[T]]
+// CHECK: mla.v.add %[[C]], %[[G]]
 // CHECK-NOT: tosa.
 func.func @main(%x: tensor<2x3x5x7xi8>, %y: tensor<2x1x1x7xi8>) -> tensor<2x3x5x7xi8> {
   %xf = tosa.custom %x {domain_name = "afe", operator_name = "dequantize", implementation_attrs = "{scale = 0.5 : f32, zero_point = 3 : i64}"} : (tensor<2x3x5x7xi8>) -> tensor<2x3x5x7xf32>

@@ -3,7 +3,7 @@
 // RUN: mla-opt %s --afe-lower-to-mla --afe-partition --afe-verify-lowered | FileCheck %s --check-prefix=SEGMENT
 
 // LOWER: tosa.sin %arg0 {a65.hint = "quantize the layers around it{{.*}}", a65.reason = "'tosa.sin' works on f32 tensors
-// SEGMENT: afe.fallbacks = [{hint = {{.*}}, location = {{.*}}, operator = "tosa.sin", reason = {{.*}}}]
+// SEGMENT: afe.fallbacks = [{cycles = {{.*}}, hint = {{.*}}, location = {{.*}}, operator = "tosa.sin", reason = {{.*}}}]
 // SEGMENT: a65.segment @APU_0
 // SEGMENT: tosa.sin
 // SEGMENT: a65.call @APU_0(%arg0)
