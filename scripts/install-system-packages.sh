@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Installs what the build and the compiler need from Debian 12: MLIR and LLVM 22, clang-22, lld-22,
-# CMake, Ninja. Installs only what is missing, as root or through sudo; does nothing when all is there.
+# Installs what the build, the compiler and its tests need from Debian 12: MLIR and LLVM 22, clang-22,
+# lld-22, CMake, Ninja; for the tests a C compiler and an emulator for AArch64. Installs only what is
+# missing, as root or through sudo; does nothing when all is there.
 set -euo pipefail
 
 packages=(
   libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools llvm-22   # libraries, FileCheck, readelf
   clang-22 lld-22 clang-format-22                                  # compiler, linkers, formatter
   cmake ninja-build ccache make git python3-venv
+  gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user            # tests: C programs on AArch64
 )
 
 missing=()

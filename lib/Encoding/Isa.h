@@ -76,18 +76,28 @@ struct Instruction {
   Engine engine() const { return static_cast<Engine>(fields.index()); }
 };
 
+/// How the bytes of a request are stored in DRAM (Codec.h).
+enum class Codec : uint8_t { None = 0, Rans = 1 };
+
 /// One transfer of the DRAM controller, in list order.
 struct DramRequest {
   enum class Kind : uint8_t { ToL2 = 0, FromL2 = 1, Instructions = 2 };
   Kind kind = Kind::ToL2;
+  Codec codec = Codec::None;
   uint32_t issue = 0, due = 0;     ///< in T, due >= issue
   uint64_t dram = 0;               ///< first byte in DRAM; Instructions: filled in by the encoder
   uint32_t l2 = 0;                 ///< first byte in L2; Instructions: the quad
   uint32_t rows = 1, rowBytes = 0; ///< Instructions: rows = block index, rowBytes = its size
   int64_t dramStride = 0;          ///< from row to row
   int32_t l2Stride = 0;
-  uint32_t layer = 0; ///< index into Program::layers
+  uint32_t encodedBytes = 0; ///< in DRAM, of the only row of a request with a codec; else 0
+  uint32_t layer = 0;        ///< index into Program::layers
   uint32_t dramBuffer = kNoBuffer, l2Buffer = kNoBuffer;
+
+  /// Bytes of a row as they lie in DRAM.
+  uint32_t dramRowBytes() const { return codec == Codec::None ? rowBytes : encodedBytes; }
+  /// What the decoder gives, 0 where there is none at work.
+  int64_t decodedBytes() const { return codec == Codec::None ? 0 : rowBytes; }
 };
 
 /// A block of a quad's encoded instruction stream, as layoutStreams (Encoding/Lm.h) finds it and

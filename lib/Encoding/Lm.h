@@ -11,7 +11,7 @@
 
 namespace afe::isa {
 
-constexpr uint32_t kLmVersion = 1;
+constexpr uint32_t kLmVersion = 2;
 /// Bytes of a request in the DRAM request list, which is fetched before T = 0.
 constexpr uint32_t kRequestBytes = 48;
 

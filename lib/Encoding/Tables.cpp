@@ -146,7 +146,9 @@ bool getHeader(ByteReader &in, Program &program, LmHeader &header, std::string &
 
 void putRequests(ByteWriter &out, const std::vector<DramRequest> &requests) {
   for (const DramRequest &r : requests) {
-    out.u32(uint32_t(r.kind));
+    out.u8(uint8_t(r.kind));
+    out.u8(uint8_t(r.codec));
+    out.u16(0);
     out.u32(r.issue);
     out.u32(r.due);
     out.u32(r.l2);
@@ -155,7 +157,7 @@ void putRequests(ByteWriter &out, const std::vector<DramRequest> &requests) {
     out.u32(r.rowBytes);
     out.u64(uint64_t(r.dramStride));
     out.u32(uint32_t(r.l2Stride));
-    out.u32(0);
+    out.u32(r.encodedBytes);
   }
 }
 
@@ -164,10 +166,12 @@ bool getRequests(ByteReader &in, Program &program) {
     return false;
   program.requests.resize(in.left() / kRequestBytes);
   for (DramRequest &r : program.requests) {
-    uint32_t kind = in.u32();
-    if (kind > uint32_t(DramRequest::Kind::Instructions))
+    uint8_t kind = in.u8(), codec = in.u8();
+    if (kind > uint8_t(DramRequest::Kind::Instructions) || codec > uint8_t(Codec::Rans) ||
+        in.u16() != 0)
       return false;
     r.kind = DramRequest::Kind(kind);
+    r.codec = Codec(codec);
     r.issue = in.u32();
     r.due = in.u32();
     r.l2 = in.u32();
@@ -176,7 +180,8 @@ bool getRequests(ByteReader &in, Program &program) {
     r.rowBytes = in.u32();
     r.dramStride = int64_t(in.u64());
     r.l2Stride = int32_t(in.u32());
-    if (in.u32() != 0)
+    r.encodedBytes = in.u32();
+    if ((r.codec == Codec::None) != (r.encodedBytes == 0))
       return false;
   }
   return in.atEnd();

@@ -1,5 +1,6 @@
 // The lower bound of a network: of the model, the target and the batch, never of a program.
 
+#include "Scheduling/PackWeights.h"
 #include "Scheduling/Schedule.h"
 
 #include <algorithm>
@@ -21,15 +22,13 @@ static double macsOf(const Network &network, const Layer &layer) {
   return double(out.n) * pixels * out.c * perOutput;
 }
 
-static double weightBytesOf(const Network &network, const Layer &layer) {
-  const ConvParams &conv = layer.conv;
-  if (conv.matmul)
-    return 0;
-  const Tensor &out = network.tensors[layer.outputs[0]];
-  const Tensor &in = network.tensors[layer.inputs[0]];
-  double weights = conv.depthwise ? double(conv.kh * conv.kw) * out.c
-                                  : double(conv.kh * conv.kw) * in.c / conv.groups * out.c;
-  return weights + 4.0 * conv.bias.size();
+/// Weights as one tile of the codec would hold them at best, or as they are; and the biases.
+static double weightBytesOf(const Network &network, const Layer &layer, bool compressed) {
+  double bytes = double(weightCount(network, layer));
+  const isa::SymbolCode &code = layer.conv.code;
+  if (compressed && !code.empty())
+    bytes = std::min(bytes, std::floor(double(code.tensorBits()) / 8));
+  return bytes + 4.0 * layer.conv.bias.size();
 }
 
 static double denseBytes(const Tensor &t) {
@@ -155,13 +154,13 @@ int64_t LowerBound::cycles() const {
   return static_cast<int64_t>(std::ceil(std::max({mac, output, vector, dram})));
 }
 
-LowerBound lowerBound(const Network &network, const Target &target) {
+LowerBound lowerBound(const Network &network, const Target &target, bool compressed) {
   double macs = 0, outputs = 0, vectors = 0, bytes = 0;
   for (const Layer &layer : network.layers) {
     if (layer.kind == Layer::Kind::Conv) {
       macs += macsOf(network, layer);
       outputs += padded(network.tensors[layer.outputs[0]]);
-      bytes += weightBytesOf(network, layer);
+      bytes += weightBytesOf(network, layer, compressed);
     } else if (layer.kind == Layer::Kind::Vector) {
       vectors += double(layer.vector.boundWork);
     }

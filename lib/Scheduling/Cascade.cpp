@@ -81,7 +81,7 @@ int64_t Cascade::constantBytes(size_t i, int64_t b0, int64_t b1) const {
   return shapes[i] ? shapes[i]->weightBytes(b1 - b0, 0) : int64_t(layer(i).vector.program.size());
 }
 
-std::vector<uint8_t> Cascade::constants(size_t i, int64_t b0, int64_t b1) const {
+isa::TileBytes Cascade::constants(size_t i, int64_t b0, int64_t b1) const {
   return shapes[i] ? shapes[i]->packBlocks(b0, b1, 0) : layer(i).vector.program;
 }
 

@@ -96,7 +96,7 @@ public:
   int64_t constantBytes(size_t i) const { return constantBytes(i, 0, output(i).blocks()); }
   /// The same for channel blocks [b0, b1) of its output; a vector layer's cannot be cut.
   int64_t constantBytes(size_t i, int64_t b0, int64_t b1) const;
-  std::vector<uint8_t> constants(size_t i, int64_t b0, int64_t b1) const;
+  isa::TileBytes constants(size_t i, int64_t b0, int64_t b1) const;
   /// What a vector layer iterates over for `box` of its output: reductions read all they reduce.
   Box domain(size_t i, const Box &box) const;
   /// The box of operand `number` that a layer reads for `box` of its output.

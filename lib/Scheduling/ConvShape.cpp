@@ -92,18 +92,17 @@ std::vector<uint8_t> ConvShape::packEpilogue(int64_t b0, int64_t b1) const {
   return bytes;
 }
 
-std::vector<uint8_t> ConvShape::packBlocks(int64_t b0, int64_t b1, int64_t chunk) const {
-  std::vector<uint8_t> bytes;
-  bytes.reserve(weightBytes(b1 - b0, chunk));
+isa::TileBytes ConvShape::packBlocks(int64_t b0, int64_t b1, int64_t chunk) const {
+  isa::TileBytes tile;
+  tile.bytes.reserve(weightBytes(b1 - b0, chunk));
+  tile.kinds.reserve(weightBytes(b1 - b0, chunk));
   auto [c0, c1] = chunkChannels(chunk);
   for (size_t p = 0; p < conv.phases.size(); ++p)
     for (int64_t b = b0; b < b1; ++b)
-      packWeights(conv, phaseOf(chunk, p), out.c, input.c, b, c0, c1, packed, bytes);
-  if (isLast(chunk)) {
-    std::vector<uint8_t> epilogue = packEpilogue(b0, b1);
-    bytes.insert(bytes.end(), epilogue.begin(), epilogue.end());
-  }
-  return bytes;
+      packWeights(conv, phaseOf(chunk, p), out.c, input.c, b, c0, c1, packed, tile);
+  if (isLast(chunk))
+    tile.add(packEpilogue(b0, b1));
+  return tile;
 }
 
 } // namespace afe::sched

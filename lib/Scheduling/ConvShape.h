@@ -43,7 +43,7 @@ public:
   }
   int64_t weightBytes(int64_t blocks, int64_t chunk) const;
   /// The bytes themselves, for blocks [b0, b1).
-  std::vector<uint8_t> packBlocks(int64_t b0, int64_t b1, int64_t chunk) const;
+  isa::TileBytes packBlocks(int64_t b0, int64_t b1, int64_t chunk) const;
   std::vector<uint8_t> packEpilogue(int64_t b0, int64_t b1) const;
 
   const Layer &layer;

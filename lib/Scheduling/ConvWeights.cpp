@@ -38,17 +38,14 @@ L2Ref ConvEmitter::stagedWeights(const std::string &key) {
   if (L2Ref there = staged[key])
     return there;
   const std::vector<std::string> &group = groups[items.at(key).group];
-  int64_t total = items.at(group.back()).offset + items.at(group.back()).bytes;
-  uint64_t address = e.cachedConstant(group.front(), [&] {
-    std::vector<uint8_t> bytes;
+  L2Ref whole = e.fetchConstant(e.cachedConstant(group.front(), [&] {
+    isa::TileBytes tile;
     for (const std::string &member : group) {
       const Item &item = items.at(member);
-      std::vector<uint8_t> one = shape.packBlocks(item.work.box.b0, item.work.box.b1, item.chunk);
-      bytes.insert(bytes.end(), one.begin(), one.end());
+      tile.add(shape.packBlocks(item.work.box.b0, item.work.box.b1, item.chunk));
     }
-    return bytes;
-  });
-  L2Ref whole = e.fetchConstant(address, total);
+    return tile;
+  }));
   if (!whole)
     return nullptr;
   for (const std::string &member : group) {
@@ -91,7 +88,7 @@ bool ConvEmitter::loadMatmulParams(uint8_t mask, const Work &work, int64_t chunk
   L2Ref &from = staged[key];
   if (!from)
     from = e.fetchConstant(
-        e.cachedConstant(key, [&] { return shape.packEpilogue(work.box.b0, work.box.b1); }), bytes);
+        e.cachedConstant(key, [&] { return shape.packEpilogue(work.box.b0, work.box.b1); }));
   if (from)
     e.load(mask, from, {from->address, offset, bytes, {}}, slot);
   return bool(from);

@@ -16,8 +16,9 @@ int64_t DramQueue::startTick(const isa::DramRequest &request) const {
 int64_t DramQueue::append(isa::DramRequest request) {
   int64_t ticks = target.dram_decibytes_per_cycle;
   int64_t bursts =
-      sim::burstsOf(target, request.dram, request.rows, request.rowBytes, request.dramStride);
-  lastDoneTick = sim::afterLive(target, startTick(request), bursts * target.dram_burst_bytes * 10);
+      sim::burstsOf(target, request.dram, request.rows, request.dramRowBytes(), request.dramStride);
+  lastDoneTick = sim::afterLive(target, startTick(request),
+                                sim::liveTicks(target, bursts, request.decodedBytes()));
   int64_t doneCycle = std::max<int64_t>(0, (lastDoneTick + ticks - 1) / ticks - prologue);
   request.due = request.kind == isa::DramRequest::Kind::FromL2 ? doneCycle : UINT32_MAX;
   requests.push_back(request);

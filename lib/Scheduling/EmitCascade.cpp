@@ -54,7 +54,7 @@ private:
   std::vector<int64_t> measureSlots();
   void cutConstants();
   bool allocateSlots();
-  std::vector<uint8_t> constantsOf(size_t layer) const;
+  isa::TileBytes constantsOf(size_t layer) const;
   bool loadConstants(size_t layer);
   bool loadTile(int quad, int64_t number);
   Work workOf(int quad, size_t layer, int64_t number);
@@ -170,25 +170,21 @@ bool CascadeEmitter::allocateSlots() {
 }
 
 /// All pieces one behind the other.
-std::vector<uint8_t> CascadeEmitter::constantsOf(size_t layer) const {
-  std::vector<uint8_t> all;
-  for (const Piece &piece : constants[layer]) {
-    std::vector<uint8_t> bytes = cascade.constants(layer, piece.b0, piece.b1);
-    all.insert(all.end(), bytes.begin(), bytes.end());
-  }
+isa::TileBytes CascadeEmitter::constantsOf(size_t layer) const {
+  isa::TileBytes all;
+  for (const Piece &piece : constants[layer])
+    all.add(cascade.constants(layer, piece.b0, piece.b1));
   return all;
 }
 
 bool CascadeEmitter::loadConstants(size_t layer) {
   e.setLayer(cascade.first + layer);
-  int64_t bytes = 0;
-  for (const Piece &piece : constants[layer])
-    bytes += piece.bytes;
-  uint64_t address = e.cachedConstant("cascade", [&] { return constantsOf(layer); });
+  const isa::TileBytes all = constantsOf(layer);
+  auto bytes = int64_t(all.bytes.size());
   int64_t most = std::max<int64_t>(64, std::min(kFetchBytes, e.stagingBytes() / 8) / 64 * 64);
   for (int64_t at = 0; at < bytes; at += most) {
     int64_t past = std::min(at + most, bytes);
-    L2Ref from = e.fetchConstant(address + at, past - at);
+    L2Ref from = e.fetchConstant(e.addConstant(all.part(at, past - at)));
     if (!from)
       return false;
     int64_t begin = 0;

@@ -153,13 +153,13 @@ Staged MoveEmitter::stage(const MoveCopy &piece) const {
 /// LOADs of the constant over all bytes of the slot.
 bool MoveEmitter::fill(int quad, const L1Ref &slot, int64_t bytes) {
   if (!filling) {
-    uint64_t address = e.cachedConstant("fill", [&] {
+    filling = e.fetchConstant(e.cachedConstant("fill", [&] {
       std::vector<uint8_t> pattern(kFillBytes);
       for (int64_t i = 0; i < kFillBytes; ++i)
         pattern[i] = uint8_t(move.fill >> (i % move.fillBytes * 8));
       return pattern;
-    });
-    if (!(filling = e.fetchConstant(address, kFillBytes)))
+    }));
+    if (!filling)
       return false;
   }
   int64_t whole = bytes / kFillBytes, rest = bytes % kFillBytes;

@@ -58,7 +58,7 @@ std::vector<Box> VectorEmitter::domainBoxes(int quad) const {
 
 bool VectorEmitter::loadProgram(uint8_t mask) {
   int64_t bytes = vec.program.size();
-  L2Ref from = e.fetchConstant(e.cachedConstant("program", [&] { return vec.program; }), bytes);
+  L2Ref from = e.fetchConstant(e.cachedConstant("program", [&] { return vec.program; }));
   program = from ? e.allocateL1(bytes, mask, "program") : nullptr;
   if (!program)
     return false;
@@ -80,8 +80,7 @@ bool VectorEmitter::fetchPositions(const std::vector<std::vector<Box>> &boxes) {
         if (fresh)
           all.insert(all.end(), bytes.begin(), bytes.end());
       }
-  int64_t bytes = all.size();
-  positions = e.fetchConstant(e.cachedConstant("positions", [&] { return all; }), bytes);
+  positions = e.fetchConstant(e.cachedConstant("positions", [&] { return all; }));
   return bool(positions);
 }
 

@@ -3,6 +3,7 @@
 #include "Scheduling/Emitter.h"
 
 #include "Scheduling/InPlace.h"
+#include "Simulator/DramTimeline.h"
 #include "Simulator/Timing.h"
 
 #include <algorithm>
@@ -17,19 +18,19 @@ static constexpr int64_t kAlignment = 64; ///< of constants in DRAM and of stagi
 static std::vector<Interval> dramRanges(const isa::DramRequest &request) {
   StridedCopy rows{int64_t(request.dram),
                    0,
-                   request.rowBytes,
-                   {{request.rows, request.dramStride, request.rowBytes}}};
+                   request.dramRowBytes(),
+                   {{request.rows, request.dramStride, request.dramRowBytes()}}};
   rows.normalize();
   return rows.ranges(false);
 }
 
 Emitter::Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue,
-                 SlotOrder slotOrder)
+                 SlotOrder slotOrder, bool encode)
     : network(network), plan(plan), target(target), slotOrder(slotOrder), uses(network),
       dram(target, prologue), l1(target.quads), engineFree(target.quads), banks(target.quads),
       l1Allocator(0, target.l1_bytes, 16, target.quads),
       staging(plan.stagingBase, target.l2_bytes, kAlignment),
-      l1Free(target.l1_bytes, 16, target.quads) {
+      l1Free(target.l1_bytes, 16, target.quads), encode(encode) {
   program.name = network.name;
   program.target = target.name;
   program.targetHash = target.hash();
@@ -249,17 +250,20 @@ static std::vector<Interval> frameRanges(int64_t base, const DramPiece &piece) {
 
 void Emitter::fetchRows(const L2Ref &slot, int64_t dramBase, int64_t l2Base, const DramPiece &piece,
                         uint32_t dramBuffer) {
-  std::vector<Interval> to = frameRanges(l2Base, piece);
   isa::DramRequest request;
-  request.kind = isa::DramRequest::Kind::ToL2;
   request.dram = dramBase + piece.dram;
   request.l2 = l2Base + piece.frame;
   request.rows = piece.rows;
   request.rowBytes = piece.rowBytes;
   request.dramStride = piece.dramStride;
   request.l2Stride = piece.frameStride;
-  request.layer = layer;
   request.dramBuffer = dramBuffer;
+  fetch(slot, request, frameRanges(l2Base, piece));
+}
+
+void Emitter::fetch(const L2Ref &slot, isa::DramRequest request, const std::vector<Interval> &to) {
+  request.kind = isa::DramRequest::Kind::ToL2;
+  request.layer = layer;
   request.l2Buffer = slot->buffer;
   request.issue =
       std::max({l2.earliestWrite(to), slot->ready, dramBytes.earliestRead(dramRanges(request))});
@@ -269,25 +273,50 @@ void Emitter::fetchRows(const L2Ref &slot, int64_t dramBase, int64_t l2Base, con
   touch(slot->buffer, request.issue, done);
 }
 
-uint64_t Emitter::addConstant(const std::vector<uint8_t> &bytes, const std::string &name) {
-  uint64_t address = program.constants.size();
-  program.constants.resize(roundUp(address + bytes.size(), kAlignment));
-  std::copy(bytes.begin(), bytes.end(), program.constants.begin() + address);
-  return address;
+Constant Emitter::addConstant(const isa::TileBytes &tile) {
+  Constant constant{program.constants.size(), int64_t(tile.bytes.size()), 0};
+  const isa::SymbolCode &code = network.layers[layer].conv.code;
+  size_t stored = plan.options.compress ? isa::encodedTileSize(tile, code) : 0;
+  auto ticks = [&](size_t bytes, int64_t decoded) {
+    return sim::liveTicks(target, sim::burstsOf(target, constant.dram, 1, bytes, 0), decoded);
+  };
+  if (stored > 0 && ticks(stored, constant.bytes) < ticks(tile.bytes.size(), 0)) {
+    const std::vector<uint8_t> bytes =
+        encode ? isa::encodeTile(tile, code) : std::vector<uint8_t>(stored);
+    stored = bytes.size();
+    constant.encodedBytes = stored;
+    program.constants.insert(program.constants.end(), bytes.begin(), bytes.end());
+  } else {
+    stored = tile.bytes.size();
+    program.constants.insert(program.constants.end(), tile.bytes.begin(), tile.bytes.end());
+  }
+  program.constants.resize(roundUp(program.constants.size(), kAlignment));
+  if (size_t weights = tile.countOf(isa::ByteKind::Coded)) {
+    weightBytes.raw += weights;
+    weightBytes.stored += stored - tile.countOf(isa::ByteKind::Raw);
+  }
+  return constant;
 }
 
-uint64_t Emitter::cachedConstant(const std::string &key,
-                                 const std::function<std::vector<uint8_t>()> &make) {
-  auto [it, fresh] = constantCache.try_emplace(std::to_string(layer) + "/" + key, 0);
+Constant Emitter::cachedConstant(const std::string &key,
+                                 const std::function<isa::TileBytes()> &make) {
+  auto [it, fresh] = constantCache.try_emplace(std::to_string(layer) + "/" + key);
   if (fresh)
-    it->second = addConstant(make(), key);
+    it->second = addConstant(make());
   return it->second;
 }
 
-L2Ref Emitter::fetchConstant(uint64_t dramAddress, int64_t bytes) {
-  L2Ref slot = stage(bytes, "constants of " + network.layers[layer].name);
-  if (slot)
-    fetchRows(slot, dramAddress, slot->address, {0, 0, 1, bytes, bytes, bytes}, isa::kNoBuffer);
+L2Ref Emitter::fetchConstant(const Constant &constant) {
+  L2Ref slot = stage(constant.bytes, "constants of " + network.layers[layer].name);
+  if (!slot)
+    return nullptr;
+  isa::DramRequest request;
+  request.dram = constant.dram;
+  request.l2 = slot->address;
+  request.rowBytes = request.dramStride = request.l2Stride = constant.bytes;
+  request.codec = constant.encodedBytes ? isa::Codec::Rans : isa::Codec::None;
+  request.encodedBytes = constant.encodedBytes;
+  fetch(slot, request, {{slot->address, slot->address + constant.bytes}});
   return slot;
 }
 
@@ -346,6 +375,7 @@ L2Ref Emitter::openBytes(int storage, StridedCopy &copy) {
       home.kind == Storage::Kind::Constant
           ? cachedConstant("storage" + std::to_string(storage),
                            [&] { return std::vector<uint8_t>(home.data, home.data + home.bytes); })
+                .dram
           : storageDram[storage];
   std::vector<Interval> wanted = copy.ranges(false);
   auto pending = [&](const isa::DramRequest &write) {

@@ -41,19 +41,28 @@ struct L2Slot {
 };
 using L2Ref = std::shared_ptr<L2Slot>;
 
+/// Constant bytes of the DRAM image.
+struct Constant {
+  uint64_t dram = 0;
+  int64_t bytes = 0;         ///< as the engines read them
+  uint32_t encodedBytes = 0; ///< as they are stored, 0: as they are read
+};
+
 /// Where the slots of a layer go: where the bytes are free soonest, or in turn through L1.
 enum class SlotOrder { Soonest, InTurn };
 
 class Emitter {
 public:
+  /// `encode`: compressed bytes are worked out, not only how many they are.
   Emitter(const Network &network, const Plan &plan, const Target &target, int64_t prologue,
-          SlotOrder slotOrder = SlotOrder::Soonest);
+          SlotOrder slotOrder, bool encode);
 
   /// Emits every layer and the transfers of the outputs. On failure `error` says what did not fit
   /// and `failedLayer` which layer it was.
   bool run();
 
   isa::Program program;
+  WeightBytes weightBytes;
   std::vector<int64_t> requestDone; ///< per request of the program: T at which it should be done
   std::string error;
   int failedLayer = -1;
@@ -78,9 +87,10 @@ public:
   L2Ref openResult(int storage, StridedCopy &copy);
   /// The STOREs of `result` are issued: spilled tensors leave for DRAM.
   void commit(int storage, const L2Ref &result, const StridedCopy &original);
-  /// Constant bytes, kept once in DRAM and fetched into staging.
-  L2Ref fetchConstant(uint64_t dramAddress, int64_t bytes);
-  uint64_t addConstant(const std::vector<uint8_t> &bytes, const std::string &name);
+  /// Puts bytes of the current layer into the DRAM image, compressed where that is faster.
+  Constant addConstant(const isa::TileBytes &tile);
+  /// Constant bytes fetched into staging.
+  L2Ref fetchConstant(const Constant &constant);
 
   /// LOAD of `copy` (src in L2 bytes, dst counts from the slot) into all `quads` at once.
   void load(uint8_t quads, const L2Ref &from, StridedCopy copy, const L1Ref &to);
@@ -102,9 +112,8 @@ public:
   int quads() const { return static_cast<int>(target.quads); }
   int nextBank(int quad) { return banks[quad].next++ % static_cast<int>(target.accumulator_banks); }
   int64_t stagingBytes() const { return target.l2_bytes - plan.stagingBase; }
-  /// DRAM address of the constant `key` of the current layer, or made by `make`.
-  uint64_t cachedConstant(const std::string &key,
-                          const std::function<std::vector<uint8_t>()> &make);
+  /// The constant `key` of the current layer, made by `make` the first time.
+  Constant cachedConstant(const std::string &key, const std::function<isa::TileBytes()> &make);
   bool fail(const std::string &message);
   /// The layer that instructions, requests and errors belong to from now on.
   void setLayer(size_t number) { layer = number; }
@@ -131,6 +140,8 @@ private:
                      const std::string &name);
   void touch(uint32_t buffer, int64_t from, int64_t to);
   L2Ref stage(int64_t bytes, const std::string &name);
+  /// A transfer of `request` to the bytes `to` of L2.
+  void fetch(const L2Ref &slot, isa::DramRequest request, const std::vector<Interval> &to);
   void fetchRows(const L2Ref &slot, int64_t dramBase, int64_t l2Base, const DramPiece &piece,
                  uint32_t dramBuffer);
   void sendRows(int storage, int64_t l2Base, const DramPiece &piece, uint32_t buffer);
@@ -166,7 +177,8 @@ private:
   std::vector<DramTiles> tiles;      ///< of inputs and outputs
   /// Per tile of a resident input: the requests that bring it, none before it is fetched.
   std::vector<std::vector<std::vector<uint32_t>>> tileRequests;
-  std::map<std::string, uint64_t> constantCache;
+  std::map<std::string, Constant> constantCache;
+  const bool encode;
   int64_t lastDone = 0;
 };
 

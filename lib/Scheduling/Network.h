@@ -3,6 +3,7 @@
 // placer, the emitter and the lower bound.
 #pragma once
 
+#include "Encoding/Codec.h"
 #include "Encoding/Isa.h"
 #include "Scheduling/DramTiles.h"
 #include "Scheduling/StridedCopy.h"
@@ -90,6 +91,7 @@ struct ConvParams {
   int32_t inZp = 0, weightZp = 0;
   bool weightsUnsigned = false;
   const uint8_t *weights = nullptr; ///< [OC][KH][KW][IC/groups], depthwise [KH][KW][C][M]
+  isa::SymbolCode code;             ///< of the weights, from makeWeightCodes(); else empty
   std::vector<int32_t> bias;        ///< per output channel, or empty
   RequantParams requant;
   ResidualParams residual;

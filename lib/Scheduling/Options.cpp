@@ -21,6 +21,7 @@ struct Switch {
 };
 constexpr Switch kSwitches[] = {
     {"cascades", &Options::cascades},
+    {"compression", &Options::compress},
     {"exact-placement", &Options::exactPlacement},
     {"in-place-concats", &Options::inPlaceConcats},
     {"in-place-sums", &Options::inPlaceSums},

@@ -15,6 +15,7 @@ struct Options {
   bool cascades = true;       ///< runs of layers that hand over in L1
   bool exactPlacement = true; ///< L2 addresses by search where the greedy placements do not fit
   bool inPlaceSums = true;    ///< a residual sum may be written over its operand
+  bool compress = true;       ///< weights stored with fewer bytes where that is faster
   bool inPlaceConcats = true; ///< layers write into the result of a concatenation (when laying out)
 
   /// Most layers of one cascade.

@@ -8,11 +8,16 @@ namespace afe::sched {
 /// Bytes of one block of 16 output channels of a phase over `channels` input channels.
 int64_t weightBlockBytes(const ConvParams &conv, const Phase &phase, int64_t channels, bool packed);
 
+/// Weights of a layer as the model has them, 0 where an activation takes their place.
+int64_t weightCount(const Network &network, const Layer &layer);
+/// The code of every layer's weights, which compressed tiles and the lower bound need.
+void makeWeightCodes(Network &network);
+
 /// Appends the weights of output channel block `block` for input channels [ic0, ic1) of its group.
 /// `outChannels`, `inChannels`: of the whole layer; lanes past them are filled with the zero point.
 void packWeights(const ConvParams &conv, const Phase &phase, int64_t outChannels,
                  int64_t inChannels, int64_t block, int64_t ic0, int64_t ic1, bool packed,
-                 std::vector<uint8_t> &out);
+                 isa::TileBytes &out);
 
 /// OUTPUT reads a parameter record for every block: there are biases or per-channel scales.
 bool hasParams(const ConvParams &conv);

@@ -22,6 +22,11 @@ struct Spill {
   size_t layer;        ///< at the fullest moment
 };
 
+/// Weights of a program: as the model has them, and what is stored of them in DRAM.
+struct WeightBytes {
+  int64_t raw = 0, stored = 0;
+};
+
 struct Plan {
   Options options;                ///< set before planning
   std::vector<Mapping> mappings;  ///< one per layer
@@ -30,6 +35,7 @@ struct Plan {
   int64_t stagingBase = 0;        ///< L2 from here on stages what comes from DRAM
   std::vector<LayerTrace> trace;  ///< one per layer, from planSegment()
   std::vector<Spill> spills;      ///< in the order in which they were chosen
+  WeightBytes weights;            ///< from scheduleSegment()
   int64_t predictedCycles = 0;    ///< of the whole segment; of its schedule where there was a race
   /// Where set before planning: names of storages that may be spilled. A plan that spills others is
   /// kept only if all do, and then for a look at it: none is scheduled.

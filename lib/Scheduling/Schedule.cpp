@@ -133,9 +133,10 @@ static bool emit(const Network &network, const Target &target, Plan &plan, SlotO
   bool measured = !exact;
   Shrinker shrinker(network, target);
   for (int attempt = 0; attempt < 200; ++attempt) {
-    Emitter emitter(network, plan, target, prologue, slotOrder);
+    Emitter emitter(network, plan, target, prologue, slotOrder, exact && measured);
     if (emitter.run()) {
       program = std::move(emitter.program);
+      plan.weights = emitter.weightBytes;
       if (!addInstructionBlocks(program, std::move(emitter.requestDone), target, error))
         return false;
       if (measured)
@@ -196,21 +197,18 @@ public:
   }
 
   bool winner(Plan &plan, std::string &error) {
-    if (!keepAllowed() || tried.size() == 1) {
+    bool compresses = options.compress && hasCodes(network);
+    if (!keepAllowed() || (tried.size() == 1 && !compresses)) {
       plan = tried.front();
       plan.options = options;
       plan.predictedCycles = sumOfLayers(plan);
       return true;
     }
     int64_t fewest = -1, joined = -1;
-    for (const Plan &candidate : tried) {
-      int64_t cycles = wall(candidate, error);
-      if (cycles >= 0 && (fewest < 0 || cycles < fewest))
-        fewest = cycles, plan = candidate;
-      if (cycles >= 0 && !noneJoined(candidate) && (joined < 0 || cycles < joined))
-        joined = cycles;
-    }
-    plan.options = options;
+    run(compresses, plan, fewest, joined, error);
+    // Fewer bytes are hardly ever more cycles, but a schedule is a chain of small decisions.
+    if (compresses && (fewest < 0 || fewest > lowerBound(network, target, false).cycles()))
+      run(false, plan, fewest, joined, error);
     plan.predictedCycles = fewest;
     if (joined >= 0)
       traceRace(fewest, joined, plan);
@@ -218,6 +216,24 @@ public:
   }
 
 private:
+  static bool hasCodes(const Network &network) {
+    return std::any_of(network.layers.begin(), network.layers.end(),
+                       [](const Layer &layer) { return !layer.conv.code.empty(); });
+  }
+
+  /// Schedules every plan; `plan` becomes the best where it has fewer cycles than `fewest`.
+  void run(bool compress, Plan &plan, int64_t &fewest, int64_t &joined, std::string &error) const {
+    for (Plan candidate : tried) {
+      candidate.options = options;
+      candidate.options.compress = compress;
+      int64_t cycles = wall(candidate, error);
+      if (cycles >= 0 && !noneJoined(candidate) && (joined < 0 || cycles < joined))
+        joined = cycles;
+      if (cycles >= 0 && (fewest < 0 || cycles < fewest))
+        fewest = cycles, plan = std::move(candidate);
+    }
+  }
+
   static int64_t sumOfLayers(const Plan &plan) {
     int64_t cycles = 0;
     for (const Mapping &m : plan.mappings)
@@ -258,7 +274,6 @@ private:
 
   /// Wall cycles of the plan's program, -1 where there is none.
   int64_t wall(Plan plan, std::string &error) const {
-    plan.options = options;
     isa::Program program;
     sim::Stats stats;
     if (!placeSegment(network, target, plan, error) ||

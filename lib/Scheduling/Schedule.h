@@ -25,6 +25,7 @@ struct LowerBound {
   double mac = 0, output = 0, vector = 0, dram = 0;
   int64_t cycles() const; ///< the largest, rounded up
 };
-LowerBound lowerBound(const Network &network, const Target &target);
+/// `compressed`: of the weights' compressed bytes (makeWeightCodes), where they are fewer.
+LowerBound lowerBound(const Network &network, const Target &target, bool compressed);
 
 } // namespace afe::sched

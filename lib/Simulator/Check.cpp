@@ -211,13 +211,28 @@ std::string checkStreams(const Limits &limits) {
   return {};
 }
 
+/// Compressed bytes are one row on its way to L2.
+std::string checkCodec(const isa::DramRequest &r) {
+  if (r.codec == isa::Codec::None)
+    return {};
+  if (r.codec > isa::Codec::Rans)
+    return "no such codec";
+  if (r.kind != isa::DramRequest::Kind::ToL2 || r.rows != 1)
+    return "has a codec, but is not one row on its way to L2";
+  if (r.encodedBytes < 1 || r.encodedBytes > r.rowBytes)
+    return "has a codec, but " + num(r.encodedBytes) + " encoded bytes for " + num(r.rowBytes);
+  return {};
+}
+
 std::string checkTransfer(const Limits &limits, const isa::DramRequest &r) {
   if (r.rows < 1 || r.rowBytes < 1 || int64_t(r.rows) * r.rowBytes > limits.target.l2_bytes)
     return "moves no bytes, or more than L2 has";
   if (r.dram > kMaxDramBytes || r.dramStride > int64_t(kMaxDramBytes) ||
       r.dramStride < -int64_t(kMaxDramBytes))
     return "DRAM address or stride out of range";
-  const Extent dram = extentOf(int64_t(r.dram), r.rowBytes, {axis(r.rows, r.dramStride)});
+  if (std::string problem = checkCodec(r); !problem.empty())
+    return problem;
+  const Extent dram = extentOf(int64_t(r.dram), r.dramRowBytes(), {axis(r.rows, r.dramStride)});
   const Extent l2 = extentOf(r.l2, r.rowBytes, {axis(r.rows, r.l2Stride)});
   if (!l2.within(limits.target.l2_bytes))
     return "reaches bytes " + num(l2.lo) + " to " + num(l2.hi) + " of L2, which has " +

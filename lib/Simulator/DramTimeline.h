@@ -68,6 +68,14 @@ inline int64_t afterLive(const Target &target, int64_t start, int64_t live) {
   return last / livePerPeriod * period + dead + last % livePerPeriod + 1;
 }
 
+/// Live ticks that a transfer needs: of its bursts, or of the decoder where that is slower.
+/// `decompressedBytes` is 0 for data that is stored as it is.
+inline int64_t liveTicks(const Target &target, int64_t bursts, int64_t decompressedBytes) {
+  const int64_t ticks = target.dram_decibytes_per_cycle, rate = target.decompress_bytes_per_cycle;
+  return std::max(bursts * target.dram_burst_bytes * 10,
+                  (decompressedBytes * ticks + rate - 1) / rate);
+}
+
 class DramTimeline {
 public:
   /// A stall: T stood at `at` for `cycles` because of request `request` of the list.
@@ -82,9 +90,8 @@ public:
 
   DramTimeline(const Target &target, int64_t endCycle, int64_t prologueBursts)
       : target(target), ticks(target.dram_decibytes_per_cycle), endCycle(endCycle),
-        latency(target.dram_latency * ticks), burstTicks(target.dram_burst_bytes * 10),
-        decompressRate(target.decompress_bytes_per_cycle) {
-    lastDone = afterLive(target, latency, prologueBursts * burstTicks);
+        latency(target.dram_latency * ticks) {
+    lastDone = afterLive(target, latency, liveTicks(target, prologueBursts, 0));
     startOfT = toCycles(lastDone);
   }
 
@@ -96,8 +103,7 @@ public:
     if (due < lastIssue || issue > endCycle)
       return false;
     const int64_t start = std::max(wallAt(issue) * ticks + latency, lastDone);
-    const int64_t decompress = (decompressedBytes * ticks + decompressRate - 1) / decompressRate;
-    lastDone = afterLive(target, start, std::max(bursts * burstTicks, decompress));
+    lastDone = afterLive(target, start, liveTicks(target, bursts, decompressedBytes));
     list.push_back({start, lastDone});
     dues.push_back(due);
     addDelay(due, toCycles(lastDone) - due);
@@ -150,7 +156,7 @@ private:
   }
 
   const Target target;
-  const int64_t ticks, endCycle, latency, burstTicks, decompressRate;
+  const int64_t ticks, endCycle, latency;
   int64_t startOfT = 0, lastDone = 0, lastIssue = 0;
   std::map<int64_t, int64_t> delays; ///< due -> w - T after it
   std::vector<Transfer> list;

@@ -21,6 +21,7 @@ std::string execute(const Kernels &kernels, Machine &machine, uint32_t quad,
                     const isa::Instruction &instruction);
 
 /// Nothing for instruction blocks: the program is already decoded.
-void execute(Machine &machine, const isa::DramRequest &request);
+/// Empty, or why compressed bytes cannot be decoded.
+std::string execute(Machine &machine, const isa::DramRequest &request);
 
 } // namespace afe::sim

@@ -1,5 +1,6 @@
 // LOAD, STORE and the DRAM controller: strided copies.
 
+#include "Encoding/Codec.h"
 #include "Simulator/Execute.h"
 #include "Simulator/Extent.h"
 #include "Simulator/Timing.h"
@@ -43,7 +44,17 @@ void execute(Machine &machine, Quad &quad, const isa::StoreFields &f) {
        {f.run, f.count1, f.count2, f.l1_stride1, f.l2_stride1, f.l1_stride2, f.l2_stride2});
 }
 
-void execute(Machine &machine, const isa::DramRequest &r) {
+static std::string decode(Machine &machine, const isa::DramRequest &r) {
+  std::vector<uint8_t> encoded(r.encodedBytes);
+  machine.dram.read(r.dram, encoded.data(), encoded.size());
+  std::string error;
+  isa::decodeTile(encoded.data(), encoded.size(), machine.l2.data() + r.l2, r.rowBytes, error);
+  return error;
+}
+
+std::string execute(Machine &machine, const isa::DramRequest &r) {
+  if (r.codec != isa::Codec::None)
+    return decode(machine, r);
   for (uint64_t row = 0; row < r.rows && r.kind != isa::DramRequest::Kind::Instructions; ++row) {
     const uint64_t dram = r.dram + row * uint64_t(r.dramStride);
     uint8_t *l2 = machine.l2.data() + (int64_t(r.l2) + int64_t(row) * r.l2Stride);
@@ -52,6 +63,7 @@ void execute(Machine &machine, const isa::DramRequest &r) {
     else
       machine.dram.write(dram, l2, r.rowBytes);
   }
+  return {};
 }
 
 std::string execute(const Kernels &kernels, Machine &machine, uint32_t quadIndex,

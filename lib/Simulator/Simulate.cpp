@@ -94,7 +94,9 @@ public:
     if (fault.text.empty())
       return {};
     const Step &at = order[fault.step];
-    return describeInstruction(program, at.quad, at.index) + ": " + fault.text;
+    return (at.quad == program.quads ? "DRAM request " + std::to_string(at.index)
+                                     : describeInstruction(program, at.quad, at.index)) +
+           ": " + fault.text;
   }
 
 private:
@@ -110,8 +112,7 @@ private:
     const Step &s = order[step];
     if (s.quad != program.quads)
       return execute(kernels, machine, stream, program.streams[s.quad][s.index]);
-    execute(machine, program.requests[s.index]);
-    return {};
+    return execute(machine, program.requests[s.index]);
   }
 
   const isa::Program &program;

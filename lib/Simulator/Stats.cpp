@@ -24,7 +24,7 @@ int64_t prologueBursts(const isa::Program &program, const Target &target) {
 int64_t requestBursts(const Target &target, const isa::DramRequest &r) {
   if (r.kind == isa::DramRequest::Kind::Instructions)
     return burstsOf(target, 0, 1, r.rowBytes, 0);
-  return burstsOf(target, r.dram, r.rows, r.rowBytes, r.dramStride);
+  return burstsOf(target, r.dram, r.rows, r.dramRowBytes(), r.dramStride);
 }
 
 const char *stallKind(const isa::DramRequest &r) {
@@ -72,7 +72,7 @@ public:
       const isa::DramRequest &r = program.requests[i];
       const int64_t own = requestBursts(target, r);
       bursts += own;
-      if (!timeline.push(r.issue, r.due, own)) {
+      if (!timeline.push(r.issue, r.due, own, r.decodedBytes())) {
         error = "DRAM request " + std::to_string(i) + ", issued at " + std::to_string(r.issue) +
                 " and due at " + std::to_string(r.due) +
                 ": deadlock, T can not reach the issue of it or of an earlier request of the list";

@@ -2,6 +2,7 @@
 // The controller works through the list one request after the other, so that list order is the
 // order in which DRAM is read and written.
 
+#include "Encoding/Codec.h"
 #include "Encoding/Lm.h"
 #include "Simulator/ValidatorMemory.h"
 #include "Simulator/ValidatorStatic.h"
@@ -17,10 +18,10 @@ using Kind = isa::DramRequest::Kind;
 /// Calls f(low, high) for the rows of a request in DRAM, adjacent ones joined; stops at false.
 template <typename Function> bool forEachDramRow(const isa::DramRequest &r, Function f) {
   auto base = int64_t(r.dram);
-  if (r.dramStride == r.rowBytes)
-    return f(base, base + int64_t(r.rows) * r.rowBytes);
+  if (r.dramStride == r.dramRowBytes())
+    return f(base, base + int64_t(r.rows) * r.dramRowBytes());
   for (int64_t row = 0; row < r.rows; ++row)
-    if (!f(base + row * r.dramStride, base + row * r.dramStride + r.rowBytes))
+    if (!f(base + row * r.dramStride, base + row * r.dramStride + r.dramRowBytes()))
       return false;
   return true;
 }
@@ -29,7 +30,7 @@ template <typename Function> bool forEachDramRow(const isa::DramRequest &r, Func
 std::pair<int64_t, int64_t> dramExtent(const isa::DramRequest &r) {
   auto base = int64_t(r.dram);
   int64_t span = r.rows < 1 ? 0 : int64_t(r.rows - 1) * r.dramStride;
-  return {base + std::min<int64_t>(span, 0), base + std::max<int64_t>(span, 0) + r.rowBytes};
+  return {base + std::min<int64_t>(span, 0), base + std::max<int64_t>(span, 0) + r.dramRowBytes()};
 }
 
 MaybeOffence checkDramBounds(const isa::Program &p, size_t i) {
@@ -55,6 +56,24 @@ MaybeOffence checkDramBounds(const isa::Program &p, size_t i) {
     return offence(Rule::BufferBounds, nameRequest(p, i) + " leaves " +
                                            nameBuffer(p, r.dramBuffer) + " with " +
                                            nameBytes(isa::Memory::Dram, 0, low, high));
+  return {};
+}
+
+/// A request with a codec brings one tile from the constants, of as many bytes as it says.
+MaybeOffence checkCodec(const isa::Program &p, size_t i) {
+  const isa::DramRequest &r = p.requests[i];
+  if (r.codec == isa::Codec::None)
+    return {};
+  auto constants = int64_t(p.constants.size());
+  if (r.codec != isa::Codec::Rans || r.kind != Kind::ToL2 || r.rows != 1 || r.encodedBytes < 1 ||
+      r.encodedBytes > r.rowBytes || dramExtent(r).second > constants)
+    return offence(Rule::Codec,
+                   nameRequest(p, i) + " has a codec, but does not bring one row of the constants");
+  std::vector<uint8_t> decoded(r.rowBytes);
+  std::string problem;
+  if (!isa::decodeTile(p.constants.data() + r.dram, r.encodedBytes, decoded.data(), decoded.size(),
+                       problem))
+    return offence(Rule::Codec, nameRequest(p, i) + ": " + problem);
   return {};
 }
 
@@ -158,6 +177,8 @@ MaybeOffence checkDram(const isa::Program &p) {
     if (r.kind == Kind::Instructions)
       continue;
     if (auto o = checkDramBounds(p, i))
+      return o;
+    if (auto o = checkCodec(p, i))
       return o;
     int64_t hole = 0;
     bool ok = forEachDramRow(r, [&](int64_t low, int64_t high) {

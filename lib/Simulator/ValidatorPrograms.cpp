@@ -153,6 +153,8 @@ int64_t MicroPrograms::traceL2(const Writers &writers, size_t count, int64_t add
     int64_t row = 0, byte = 0;
     if (!locate(address, r->l2, r->rowBytes, r->rows, r->l2Stride, row, byte))
       continue;
+    if (r->codec != isa::Codec::None)
+      return -1;
     length = std::min(length, int64_t(r->rowBytes) - byte);
     return int64_t(r->dram) + row * r->dramStride + byte;
   }

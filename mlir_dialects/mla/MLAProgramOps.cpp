@@ -143,6 +143,9 @@ LogicalResult ProgramIoOp::verify() {
 LogicalResult ProgramRequestOp::verify() {
   if (getDue() < getIssue()) // (C1)
     return emitOpError() << "is due at " << getDue() << ", before its issue at " << getIssue();
+  if ((getCodec() == DramCodec::none) != (getEncodedBytes() == 0)) // (C2)
+    return emitOpError() << "has " << getEncodedBytes() << " encoded bytes with codec "
+                         << stringifyDramCodec(getCodec());
   return success();
 }
 

@@ -115,21 +115,29 @@ def MLA_RequestKind : I32EnumAttr<"RequestKind", "what a DRAM request moves", [I
   let cppNamespace = "::afe::mla";
 }
 
+def MLA_DramCodec : I32EnumAttr<"DramCodec", "how the bytes of a DRAM request are stored", [I32EnumAttrCase<"none", 0>,
+    I32EnumAttrCase<"rans", 1>]> {
+  let cppNamespace = "::afe::mla";
+}
+
 def MLA_ProgramRequestOp : MLA_ProgramTableOp<"request"> {
   let summary = "a transfer of the DRAM controller";
   let description = [{
     In list order. For instructions, `l2` is the quad, `rows` the block's index, `row_bytes` its size,
-    and the encoder fills in `dram`.
+    and the encoder fills in `dram`. With a codec the one row is stored as `encoded_bytes` bytes.
 
     - (C1) `due` is not before `issue`.
+    - (C2) Bytes with a codec are encoded, others are not.
   }];
   let arguments = (ins MLA_RequestKind:$kind, MLA_U32:$issue, MLA_U32:$due, MLA_U63:$dram, MLA_U32:$l2,
                        MLA_U32:$rows, MLA_U32:$row_bytes, MLA_U32:$layer,
                        DefaultValuedAttr<I64Attr, "0">:$dram_stride,
                        DefaultValuedAttr<MLA_S32, "0">:$l2_stride,
+                       DefaultValuedAttr<MLA_DramCodec, "::afe::mla::DramCodec::none">:$codec,
+                       DefaultValuedAttr<MLA_U32, "0">:$encoded_bytes,
                        OptionalAttr<MLA_U32>:$dram_buffer, OptionalAttr<MLA_U32>:$l2_buffer);
   let assemblyFormat = [{$kind `issue` $issue `due` $due `dram` $dram `l2` $l2 `rows` $rows `row_bytes` $row_bytes
-    (`dram_stride` $dram_stride^)? (`l2_stride` $l2_stride^)? `layer` $layer
+    (`dram_stride` $dram_stride^)? (`l2_stride` $l2_stride^)? (`codec` $codec^)? (`encoded_bytes` $encoded_bytes^)? `layer` $layer
     (`dram_buffer` $dram_buffer^)? (`l2_buffer` $l2_buffer^)? attr-dict}];
   let hasVerifier = 1;
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -45,16 +46,20 @@ class BatchSearch:
 
     l2_bytes: int
     plan: Planner
+    tell: Callable[[str], None] = lambda text: None
     _tries: dict[int, BatchTry] = field(default_factory=dict)
+    _begin: float = 0.0
 
     def run(self, asked: int) -> Found:
         """The largest feasible batch found from 1 to `asked`; deterministic.
 
         Raises AfeError where the model cannot be compiled at all.
         """
+        self._announce(asked, 0, 0)
         module = self._try(asked, ())
         if module is not None:
             return self._found(asked, module, ())
+        self._announce(1, 1, asked)
         alone = self.plan(1, None)
         self._tries[1] = tried(alone, 1)
         allowed = {str(spill["storage"]) for spill in _spills(alone)}
@@ -66,12 +71,22 @@ class BatchSearch:
         failures, step = 0, 1
         while limit - best > 1:
             batch = (best + limit) // 2 if failures > 1 else self._guess(best, limit, step)
+            self._announce(batch, best, limit)
             module = self._try(batch, allowed)
             if module is None:
                 limit, failures = batch, failures + 1
             else:
                 best, best_module, failures, step = batch, module, 0, 2 * step
         return self._found(best, best_module, None if best == 1 else allowed)
+
+    def _announce(self, batch: int, best: int, limit: int) -> None:
+        """Says which batch is tried and, from the second on, about how long bisection can take."""
+        now = time.perf_counter()
+        self._begin = self._begin or now
+        tries = math.ceil(math.log2(max(2, limit - best)))
+        done = len(self._tries)
+        left = f", about {tries * (now - self._begin) / done:.0f} s left" if done else ""
+        self.tell(f"batch {batch}{left}")
 
     def _guess(self, feasible: int, infeasible: int, step: int) -> int:
         """Where the bytes needed would meet the capacity if they grew with the batch; growing steps

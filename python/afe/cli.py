@@ -95,7 +95,9 @@ def _report(error: AfeError) -> int:
         import traceback
 
         traceback.print_exc()
-    print(f"afe: error: {error}", file=sys.stderr)
+    from afe.commands.terminal import styled
+
+    print(f"{styled('afe: error:', 'red', sys.stderr)} {error}", file=sys.stderr)
     return EXIT_ERROR
 
 

@@ -23,7 +23,14 @@ from afe.package.decisions import Decision
 from afe.package.mpk import Package, build_package
 from afe.package.network import Network, placed
 from afe.package.profile import profile_text
-from afe.package.report import ArchiveFile, BatchTry, CompileReport, cycles_of, peak_bytes_of
+from afe.package.report import (
+    ArchiveFile,
+    BatchTry,
+    CompileReport,
+    cycles_of,
+    peak_bytes_of,
+    weights_of,
+)
 from afe.phases import PhaseLog, Progress
 from afe.source import SourceModel
 from afe.target import Target, load_target
@@ -156,9 +163,10 @@ def choose_batch(
         return copy
 
     search = BatchSearch(
-        target.fields["l2_bytes"], lambda batch, allowed: plan(batch, allowed, False)
+        target.fields["l2_bytes"], lambda batch, allowed: plan(batch, allowed, False), log.within
     )
     found = search.run(options.batch_size)
+    log.within("")
     if log.dumps:
         found = dataclasses.replace(found, module=plan(found.batch, found.allowed, True))
     state_limit(found)
@@ -261,6 +269,7 @@ def _report(
         fallbacks=network.fallbacks,
         cycles=cycles_of(network),
         peak_bytes=peak_bytes_of(network),
+        weights=weights_of(network),
         seconds=log.seconds,
         decisions={name: part.decisions for name, part in network.mla_segments.items()},
     )

@@ -37,6 +37,18 @@ class Deployed:
     members: Mapping[str, bytes]
     loaded: LoadedArchive
 
+    @property
+    def profiles(self) -> dict[str, dict[str, Any]]:
+        """What `*_mla_profile.yaml` says, by the segment's name."""
+        from afe.package.validation import read_profile
+
+        programs = {
+            plugin.name: f"{Path(plugin.executable).stem}_profile.yaml"
+            for plugin in self.loaded.chain.plugins
+            if plugin.processor == "MLA"
+        }
+        return {name: read_profile(file, self.members[file]) for name, file in programs.items()}
+
 
 @contextlib.contextmanager
 def deployed(read: Callable[[], SourceModel], options: CompileOptions) -> Iterator[Deployed]:
@@ -51,11 +63,13 @@ def deployed(read: Callable[[], SourceModel], options: CompileOptions) -> Iterat
 
 def run_on_accelerator(
     read: Callable[[], SourceModel], samples: Iterable[Inputs], options: CompileOptions
-) -> RunResult:
-    """All samples behind one another through the compiled model, with cycles and stalls."""
+) -> tuple[RunResult, dict[str, dict[str, Any]]]:
+    """All samples behind one another through the compiled model, with cycles and stalls; and the
+    profile of every MLA segment, which has the stalls by cause and by layer."""
     with deployed(read, options) as model:
         arrays = joined([model.loaded.ordered(sample) for sample in samples])
-        return model.loaded.run(arrays, accelerator=True, threads=options.threads)
+        result = model.loaded.run(arrays, accelerator=True, threads=options.threads)
+        return result, model.profiles
 
 
 def joined(samples: Sequence[Sequence[Array]]) -> list[Array]:
@@ -130,17 +144,11 @@ def _placed(tensors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def performance(read: Callable[[], SourceModel], options: CompileOptions) -> dict[str, Any]:
     """The figures of a compiled model as JSON-able values (docs/archive.md)."""
-    from afe.package.validation import read_profile
     from afe.target import load_target
 
     clock_mhz = int(load_target(options.target).fields["clock_mhz"])
     with deployed(read, options) as model:
-        profiles = [
-            read_profile(name, data)
-            for name, data in model.members.items()
-            if name.endswith("_mla_profile.yaml")
-        ]
-        report = model.report
+        profiles, report = list(model.profiles.values()), model.report
     total = report.cycles["total"]
     seconds = total.wall / (clock_mhz * 1e6)
     return {

@@ -2,7 +2,7 @@
 
 The command line's flags, the keyword arguments of `Model.compile` and the pass pipelines all read
 this class; a new option is one field here. `help` and `flag` of a field's metadata are what
-`afe compile --help` shows.
+`afe compile --help` shows; the flag of a field that is True by default turns it off.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ MAX_NAME_BYTES = 180
 """Longest name of an archive; file names end at 255 bytes and suffixes come behind it."""
 
 EFFORTS = ("low", "default", "high")
-OPTIMISATIONS = ("cascades", "exact-placement", "in-place-concats", "in-place-sums")
+OPTIMISATIONS = (
+    "cascades",
+    "compression",
+    "exact-placement",
+    "in-place-concats",
+    "in-place-sums",
+)
 """What can be disabled; lib/Scheduling/Options.cpp has the same names."""
 
 _NAME = re.compile(r"[\w+@=-][\w.+@=-]*", re.UNICODE)
@@ -71,6 +77,9 @@ class CompileOptions:
     )
     arm_only: bool = _option(
         False, "leave everything to the Cortex-A65, nothing to the MLA, to compare the two"
+    )
+    compress: bool = _option(
+        True, "store weights in DRAM as they are, without compression", flag="--no-compress"
     )
     binary_suffix: str = _option(
         "lm", "suffix of the MLA programs in the archive: lm or elf", metavar="SUFFIX"
@@ -134,6 +143,7 @@ class CompileOptions:
         if self.effort not in EFFORTS:
             raise _invalid("effort", self.effort, ", ".join(EFFORTS))
         object.__setattr__(self, "disable", _check_disabled(self.disable))
+        _check_bool("compress", self.compress)
         checked = checked_tessellation(self.tessellate_parameters)
         object.__setattr__(self, "tessellate_parameters", checked)
         if self.retained_temporary_directory_name is not None:
@@ -144,7 +154,8 @@ class CompileOptions:
     @property
     def solver_arguments(self) -> str:
         """Effort and disabled optimisations as options of a pass pipeline."""
-        disabled = f" disable={','.join(self.disable)}" if self.disable else ""
+        names = {*self.disable, *(() if self.compress else ("compression",))}
+        disabled = f" disable={','.join(sorted(names))}" if names else ""
         return f"effort={self.effort}{disabled}"
 
     @property
@@ -244,6 +255,11 @@ def name_from(model_name: str) -> str:
 def _check_text(option: str, value: object) -> None:
     if not isinstance(value, str) or not value or "\0" in value:
         raise _invalid(option, value, "a name or a file")
+
+
+def _check_bool(option: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise _invalid(option, value, "True or False")
 
 
 def _check_disabled(value: object) -> tuple[str, ...]:

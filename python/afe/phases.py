@@ -29,6 +29,7 @@ class PhaseLog:
         self.seconds: dict[str, float] = {}
         self._dump_to = [Path(folder) for folder in dump_to if folder]
         self._progress = progress
+        self._within = ""
         self._dumped = 0
 
     @property
@@ -36,11 +37,15 @@ class PhaseLog:
         """Whether modules are written to files."""
         return bool(self._dump_to)
 
+    def within(self, what: str) -> None:
+        """Phases from now on are part of `what`, as progress says."""
+        self._within = what
+
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[Callable[[ir.Module], None]]:
         """The body of phase `name`; it hands its finished module to what it is given."""
         if self._progress:
-            self._progress(name)
+            self._progress(f"{self._within}: {name}" if self._within else name)
         begin = time.perf_counter()
         finished: list[ir.Module] = []
         yield finished.append

@@ -35,6 +35,7 @@ public:
   void operator()(const char *key, isa::DramRequest::Kind &value) {
     choice(key, value, {"to_l2", "from_l2", "instructions"});
   }
+  void operator()(const char *key, isa::Codec &value) { choice(key, value, {"none", "rans"}); }
   void done() const {
     if (found != nb::len(from))
       fail(what + " has a key that is not known: " + nb::cast<std::string>(nb::repr(from.keys())));
@@ -69,14 +70,18 @@ public:
     static const char *const kNames[] = {"to_l2", "from_l2", "instructions"};
     to[key] = kNames[unsigned(value)];
   }
+  void operator()(const char *key, const isa::Codec &value) {
+    static const char *const kNames[] = {"none", "rans"};
+    to[key] = kNames[unsigned(value)];
+  }
   nb::dict to;
 };
 
 template <class V, class T> void visit(V &v, T &r, const isa::DramRequest *) {
   v("kind", r.kind), v("issue", r.issue), v("due", r.due), v("dram", r.dram), v("l2", r.l2);
   v("rows", r.rows), v("row_bytes", r.rowBytes), v("dram_stride", r.dramStride);
-  v("l2_stride", r.l2Stride), v("layer", r.layer), v("dram_buffer", r.dramBuffer);
-  v("l2_buffer", r.l2Buffer);
+  v("l2_stride", r.l2Stride), v("codec", r.codec), v("encoded_bytes", r.encodedBytes);
+  v("layer", r.layer), v("dram_buffer", r.dramBuffer), v("l2_buffer", r.l2Buffer);
 }
 template <class V, class T> void visit(V &v, T &b, const isa::Buffer *) {
   v("memory", b.memory), v("quads", b.quads), v("address", b.address), v("size", b.size);

@@ -210,6 +210,8 @@ inline void addRandomRequests(Random &random, Program &p) {
     r.rowBytes = below(random, 100000);
     r.dramStride = int64_t(random()) - INT32_MAX;
     r.l2Stride = int32_t(random());
+    r.codec = Codec(below(random, 2));
+    r.encodedBytes = r.codec == Codec::None ? 0 : 1 + below(random, 100000);
     r.layer = below(random, uint32_t(p.layers.size()));
     r.dramBuffer = below(random, uint32_t(p.buffers.size()));
     p.requests.push_back(r);

@@ -42,7 +42,8 @@ bool sameTables(const Program &a, const Program &b) {
     return x.kind == y.kind && x.issue == y.issue && x.due == y.due && x.dram == y.dram &&
            x.l2 == y.l2 && x.rows == y.rows && x.rowBytes == y.rowBytes &&
            x.dramStride == y.dramStride && x.l2Stride == y.l2Stride && x.layer == y.layer &&
-           x.dramBuffer == y.dramBuffer && x.l2Buffer == y.l2Buffer;
+           x.codec == y.codec && x.encodedBytes == y.encodedBytes && x.dramBuffer == y.dramBuffer &&
+           x.l2Buffer == y.l2Buffer;
   };
   auto layer = [](const Layer &x, const Layer &y) {
     return x.name == y.name && x.sources == y.sources;

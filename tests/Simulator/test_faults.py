@@ -95,6 +95,10 @@ WRONG_REQUESTS: list[tuple[Fields, str]] = [
     ({"layer": 3}, "no such layer"),
     ({"kind": "instructions", "l2": 1}, "instruction block of no quad"),
     ({"kind": "from_l2", "dram": 0}, "writes the program's constants"),
+    ({"codec": "rans", "row_bytes": 8}, "has a codec, but 0 encoded bytes for 8"),
+    ({"codec": "rans", "row_bytes": 8, "encoded_bytes": 9}, "has a codec, but 9 encoded bytes"),
+    ({"codec": "rans", "row_bytes": 8, "encoded_bytes": 8, "rows": 2}, "is not one row"),
+    ({"codec": "rans", "row_bytes": 8, "encoded_bytes": 8}, "tile cannot be decoded: its runs"),
 ]
 
 

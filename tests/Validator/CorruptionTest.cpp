@@ -2,6 +2,7 @@
 // breaks.
 
 #include "../Check.h"
+#include "Encoding/Codec.h"
 #include "LegalProgram.h"
 #include "Simulator/Validator.h"
 
@@ -35,6 +36,16 @@ int64_t endOf(Program &p, size_t quad, int tile, TileStep step) {
 }
 int64_t readyAt(Program &p, size_t quad, int tile, TileStep step) {
   return readyOf(at(p, quad, tile, step), Target());
+}
+
+/// The weights as a compressed tile.
+void compressWeights(Program &p) {
+  TileBytes tile(std::vector<uint8_t>(p.constants.begin(), p.constants.begin() + kWeightBytes),
+                 std::vector<ByteKind>(kWeightBytes, ByteKind::Coded));
+  std::vector<uint8_t> encoded = encodeTile(tile, SymbolCode(tile.bytes.data(), kWeightBytes));
+  std::copy(encoded.begin(), encoded.end(), p.constants.begin());
+  p.requests[0].codec = Codec::Rans;
+  p.requests[0].encodedBytes = uint32_t(encoded.size());
 }
 
 struct Corruption {
@@ -149,6 +160,30 @@ const Corruption kCorruptions[] = {
      [](Program &p) { p.requests[3].due = at(p, 0, 0, kLoadIn).start + 1; }},
     {"a STORE writes what is being sent to DRAM", "dram-ownership",
      [](Program &p) { p.requests[4].issue = at(p, 3, 1, kStore).start + 1; }},
+    {"a compressed tile is damaged", "codec",
+     [](Program &p) { compressWeights(p), p.constants[0] ^= 0x40; }},
+    {"a compressed tile is cut short", "codec",
+     [](Program &p) { compressWeights(p), --p.requests[0].encodedBytes; }},
+    {"a compressed tile has other bytes than announced", "codec",
+     [](Program &p) { compressWeights(p), --p.requests[0].rowBytes; }},
+    {"a compressed tile is larger than its bytes", "codec",
+     [](Program &p) { compressWeights(p), p.requests[0].encodedBytes = kWeightBytes + 1; }},
+    {"two rows are compressed", "codec",
+     [](Program &p) { compressWeights(p), p.requests[0].rows = 2, p.requests[0].rowBytes /= 2; }},
+    {"an input is compressed", "codec",
+     [](Program &p) { p.requests[3].codec = Codec::Rans, p.requests[3].encodedBytes = 600; }},
+    {"a micro-program is compressed", "micro-program",
+     [](Program &p) {
+       TileBytes tile(std::vector<uint8_t>(400, 0), std::vector<ByteKind>(400, ByteKind::Coded));
+       tile.add(std::vector<uint8_t>(p.constants.begin() + 4864, p.constants.begin() + 4944));
+       std::vector<uint8_t> encoded = encodeTile(tile, SymbolCode(tile.bytes.data(), 400));
+       std::copy(encoded.begin(), encoded.end(), p.constants.begin() + 4609);
+       p.buffers[kL2Program].address = p.requests[2].l2 = 32768;
+       p.buffers[kL2Program].size = p.requests[2].rowBytes = 400 + kProgramBytes;
+       p.requests[2].dram = 4609;
+       std::get<LoadFields>(p.streams[0][2].fields).l2 = 32768 + 400;
+       p.requests[2].codec = Codec::Rans, p.requests[2].encodedBytes = uint32_t(encoded.size());
+     }},
     {"a request writes the constants", "dram-constant",
      [](Program &p) { p.requests[4].dram = 4000; }},
     {"a request reads DRAM that nothing wrote", "uninitialized-read",
@@ -166,6 +201,20 @@ TEST("the program made by hand is legal") {
   Program p = legalProgram(target);
   auto offence = sim::validate(p, target);
   CHECK_MESSAGE(!offence, offence ? offence->message : "");
+}
+
+TEST("it is legal still with compressed weights, as a file too") {
+  Target target;
+  Program p = legalProgram(target), back;
+  compressWeights(p);
+  std::string error;
+  std::vector<uint8_t> bytes = encodeLm(p, target, error);
+  CHECK_MESSAGE(decodeLm(bytes.data(), bytes.size(), back, error), error);
+  for (const Program &program : {p, back}) {
+    auto offence = sim::validate(program, target);
+    CHECK_MESSAGE(!offence, offence ? offence->message : "");
+  }
+  CHECK(back.requests[0].codec == Codec::Rans && back.requests[0].encodedBytes < kWeightBytes);
 }
 
 TEST("it is legal still when it has been a file") {

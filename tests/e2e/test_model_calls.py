@@ -114,6 +114,8 @@ def test_accelerator_mode_gives_the_same_outputs_and_stalls(model, cases, caplog
     cycles = model.accelerator_cycles
     assert list(cycles) == ["MLA_0", "total"] and cycles["total"].stalls > 0
     assert any("stalls" in record.message for record in caplog.records)
+    profile = model.accelerator_profiles["MLA_0"]
+    assert sum(profile["stalls"].values()) == cycles["MLA_0"].stalls
 
 
 def test_no_input_data_is_an_error(model, tmp_path):

@@ -33,6 +33,15 @@ def test_outputs_are_the_reference_s(model, golden):
         assert got.dtype == wanted.dtype
 
 
+def test_floats_are_quantized(model, golden):
+    """Real numbers of a quantized input mean the codes nearest to them."""
+    (port,) = model.inputs
+    x = golden["s0_in0"]
+    real = (x.astype(np.float32) - port.quantization.zero_point) * port.quantization.scale
+    (got,) = model.execute([real.astype(np.float32)])
+    np.testing.assert_array_equal(got, golden["s0_out0_ref"])
+
+
 def test_any_number_of_images(model, golden):
     """Each image's outputs are those of the image alone."""
     x = np.concatenate([golden[f"s{i}_in0"] for i in range(3)])
@@ -77,7 +86,7 @@ def test_what_does_not_fit_is_named(model, golden, tmp_path):
     path = tmp_path / "layers.npz"
     cases = [
         (ErrorCode.INVALID_INPUT, "no input 'y'", lambda: model.execute({"y": x})),
-        (ErrorCode.INVALID_INPUT, "dtype float32", lambda: model.execute([x.astype(np.float32)])),
+        (ErrorCode.INVALID_INPUT, "dtype int32", lambda: model.execute([x.astype(np.int32)])),
         (ErrorCode.INVALID_INPUT, "has shape", lambda: model.execute([x[:, 1:]])),
         (ErrorCode.INVALID_OPTION, "keep_layer_outputs",
          lambda: model.execute([x], output_file_path=path)),

@@ -22,11 +22,23 @@ Value loadPointer(OpBuilder &builder, Location loc, Value table, int64_t index) 
 /// null.
 void makeInternal(LLVM::LLVMFuncOp body, int64_t numInputs, Builder &builder) {
   body.setLinkage(LLVM::Linkage::Internal);
-  for (unsigned i = 0; i < body.getNumArguments(); ++i) {
+  for (unsigned i = 0; i + 1 < body.getNumArguments(); ++i) { // the last are the workers
     body.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
     if (int64_t(i) < numInputs)
       body.setArgAttr(i, LLVM::LLVMDialect::getReadonlyAttrName(), builder.getUnitAttr());
   }
+}
+
+/// A loop nest stays a function: inlined again, it would take LLVM far longer.
+void makeKernel(LLVM::LLVMFuncOp kernel, Builder &builder) {
+  kernel->removeAttr(kKernel);
+  kernel->removeAttr(kSharedIterations);
+  kernel.setLinkage(LLVM::Linkage::Internal);
+  kernel.setNoInline(true);
+  for (BlockArgument argument : kernel.getArguments())
+    if (isa<LLVM::LLVMPointerType>(argument.getType()))
+      kernel.setArgAttr(argument.getArgNumber(), LLVM::LLVMDialect::getNoAliasAttrName(),
+                        builder.getUnitAttr());
 }
 
 LLVM::LLVMFuncOp createEntry(LLVM::LLVMFuncOp body, StringRef name, int64_t numInputs) {
@@ -34,16 +46,16 @@ LLVM::LLVMFuncOp createEntry(LLVM::LLVMFuncOp body, StringRef name, int64_t numI
   Location loc = body.getLoc();
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Type i32 = builder.getI32Type();
-  auto type = LLVM::LLVMFunctionType::get(i32, {pointer, pointer, pointer});
+  auto type = LLVM::LLVMFunctionType::get(i32, {pointer, pointer, pointer, pointer});
   auto entry = LLVM::LLVMFuncOp::create(builder, loc, name, type);
   builder.setInsertionPointToStart(entry.addEntryBlock(builder));
   Value inputs = entry.getArgument(0), outputs = entry.getArgument(1);
-  int64_t numBuffers = static_cast<int64_t>(body.getNumArguments()) - 1;
+  int64_t numBuffers = static_cast<int64_t>(body.getNumArguments()) - 2;
   SmallVector<Value> arguments;
   for (int64_t i = 0; i < numBuffers; ++i)
     arguments.push_back(i < numInputs ? loadPointer(builder, loc, inputs, i)
                                       : loadPointer(builder, loc, outputs, i - numInputs));
-  arguments.push_back(entry.getArgument(2));
+  arguments.append({entry.getArgument(2), entry.getArgument(3)});
   LLVM::CallOp::create(builder, loc, body, arguments);
   Value zero = LLVM::ConstantOp::create(builder, loc, i32, builder.getI32IntegerAttr(0));
   LLVM::ReturnOp::create(builder, loc, zero);
@@ -62,13 +74,16 @@ void createWorkspaceSize(LLVM::LLVMFuncOp entry) {
 struct AddEntryPointsPass : impl::AddEntryPointsPassBase<AddEntryPointsPass> {
   void runOnOperation() override {
     SmallVector<LLVM::LLVMFuncOp> bodies;
-    for (auto func : getOperation().getOps<LLVM::LLVMFuncOp>())
+    Builder builder(&getContext());
+    for (auto func : getOperation().getOps<LLVM::LLVMFuncOp>()) {
       if (func->hasAttr(kSegment))
         bodies.push_back(func);
-    Builder builder(&getContext());
+      else if (func->hasAttr(kKernel))
+        makeKernel(func, builder);
+    }
     for (LLVM::LLVMFuncOp body : bodies) {
       auto numInputs = body->getAttrOfType<IntegerAttr>(kNumInputs);
-      if (!numInputs || numInputs.getInt() >= int64_t(body.getNumArguments())) {
+      if (!numInputs || numInputs.getInt() + 2 > int64_t(body.getNumArguments())) {
         body.emitOpError("does not say how many of its arguments are inputs");
         return signalPassFailure();
       }

@@ -24,6 +24,11 @@ inline constexpr llvm::StringLiteral kWorkspaceBytes = "a65.workspace_bytes";
 inline constexpr llvm::StringLiteral kSegment = "a65.segment";
 /// On a function: how many of its arguments are inputs; the outputs follow (an i64).
 inline constexpr llvm::StringLiteral kNumInputs = "a65.num_inputs";
+/// On a function: it is a loop nest of a segment; its buffers do not overlap (a unit).
+inline constexpr llvm::StringLiteral kKernel = "a65.kernel";
+/// On a kernel whose last two arguments are a range of iterations that cores may share: how many
+/// there are (an i64).
+inline constexpr llvm::StringLiteral kSharedIterations = "a65.shared_iterations";
 /// Alignment in bytes of the workspace and of every buffer in it: one cache line.
 inline constexpr int64_t kWorkspaceAlignment = 64;
 

@@ -27,6 +27,7 @@ void buildLinalg(OpPassManager &pm) {
   pm.addPass(createSegmentsToFunctionsPass());
   pm.addNestedPass<func::FuncOp>(createInlineParametersPass());
   pm.addNestedPass<func::FuncOp>(createLowerCustomPass());
+  pm.addNestedPass<func::FuncOp>(createLowerConvolutionsPass());
   pm.addPass(createTosaToSCFPass());
   pm.addNestedPass<func::FuncOp>(tosa::createTosaOptionalDecompositionsPass());
   pm.addPass(createCanonicalizerPass());
@@ -50,9 +51,12 @@ void buildLoops(OpPassManager &pm) {
   pm.addPass(bufferization::createOneShotBufferizePass());
   cleanUp(pm);
   pm.addNestedPass<func::FuncOp>(createLowerCopiesPass());
-  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createTileContractionsPass());
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToParallelLoopsPass());
   cleanUp(pm);
   pm.addNestedPass<func::FuncOp>(createPromoteAccumulatorsPass());
+  pm.addNestedPass<func::FuncOp>(createExpandMathPass());
+  pm.addPass(createOutlineKernelsPass());
   pm.addNestedPass<func::FuncOp>(createPlanWorkspacePass());
 }
 
@@ -80,6 +84,7 @@ void buildHostCode(OpPassManager &pm) {
   buildLinalg(pm);
   buildLoops(pm);
   buildLLVM(pm);
+  pm.addPass(createShareKernelsPass());
   pm.addPass(createAddEntryPointsPass());
   pm.addPass(createExportBitcodePass());
 }

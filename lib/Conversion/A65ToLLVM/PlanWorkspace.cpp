@@ -126,7 +126,7 @@ void WorkspacePlanner::rewrite(int64_t bytes) {
 struct PlanWorkspacePass : impl::PlanWorkspacePassBase<PlanWorkspacePass> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
-    if (func.isDeclaration())
+    if (func.isDeclaration() || func->hasAttr(kKernel))
       return;
     WorkspacePlanner planner(func);
     if (failed(planner.collect()))

@@ -8,7 +8,7 @@ include "mlir/Pass/PassBase.td"
 defvar solverOptions = [
   Option<"effort", "effort", "std::string", "\"default\"", "How far to search: low, default or high">,
   ListOption<"disable", "disable", "std::string",
-             "Optimisations to leave out: cascades, exact-placement, in-place-concats, in-place-sums">];
+             "Optimisations to leave out: cascades, compression, exact-placement, in-place-concats, in-place-sums">];
 
 def ChooseLayoutsPass : Pass<"mla-choose-layouts", "::mlir::ModuleOp"> {
   let summary = "decides which data movement is none and where channels are interleaved";
@@ -39,7 +39,8 @@ def PlanTilesPass : Pass<"mla-plan-tiles", "::mlir::ModuleOp"> {
   let description = [{
     Assumes layouts. Every layer operation gets `plan`: the split over the quads, tile sizes, loop
     order and predicted cycles, chosen by the timing model within L1; the segment gets `resident`,
-    one flag per storage: what is not resident lives in DRAM and is moved tile by tile; and `decisions`,
+    one flag per storage: what is not resident lives in DRAM and is moved tile by tile; `compress`, whether
+    weights are stored compressed; and `decisions`,
     one entry per layer: what the search found for the layer by itself, what came second, and why no
     cascade is longer (docs/scheduling.md). The segment also gets `predicted_cycles` and `spills`: every
     intermediate tensor that has no room in L2, the bytes that were `needed` there before it was spilled,

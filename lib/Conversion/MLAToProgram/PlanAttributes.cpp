@@ -60,6 +60,7 @@ void afe::writePlan(SegmentOp segment, const SegmentNetwork &network, const sche
   segment->setAttr("copy_plans", b.getArrayAttr(copies));
   SmallVector<bool> resident(plan.resident.begin(), plan.resident.end());
   segment->setAttr("resident", b.getDenseBoolArrayAttr(resident));
+  segment->setAttr("compress", b.getBoolAttr(plan.options.compress));
   if (!plan.l2Address.empty()) {
     segment->setAttr("l2_addresses", b.getDenseI64ArrayAttr(plan.l2Address));
     segment->setAttr("staging_base", b.getI64IntegerAttr(plan.stagingBase));
@@ -98,6 +99,8 @@ LogicalResult afe::readPlan(SegmentOp segment, const SegmentNetwork &network, sc
       return (op ? op : segment.getOperation())
           ->emitOpError("has no valid 'plan'; run --afe-phase-plan first");
   }
+  if (auto compress = segment->getAttrOfType<BoolAttr>("compress"))
+    plan.options.compress = plan.options.compress && compress.getValue();
   size_t storages = network.network.storages.size();
   auto resident = segment->getAttrOfType<DenseBoolArrayAttr>("resident");
   if (!resident || size_t(resident.size()) != storages)

@@ -2,6 +2,7 @@
 
 #include "Conversion/MLAToProgram/Network.h"
 #include "Conversion/MLAToProgram/Passes.h"
+#include "Scheduling/PackWeights.h"
 #include "Scheduling/Schedule.h"
 
 using namespace mlir;
@@ -38,6 +39,8 @@ struct PlanTilesPass : impl::PlanTilesPassBase<PlanTilesPass> {
       FailureOr<std::unique_ptr<SegmentNetwork>> network = buildNetwork(segment);
       if (failed(network))
         return signalPassFailure();
+      if (options->compress)
+        sched::makeWeightCodes((*network)->network);
       sched::Plan plan;
       plan.options = *options;
       plan.allowedSpills = allowedSpills(getOperation());

@@ -3,6 +3,7 @@
 #include "Conversion/MLAToProgram/Network.h"
 #include "Conversion/MLAToProgram/Passes.h"
 #include "Conversion/ProgramToIsa/ProgramToIsa.h"
+#include "Scheduling/PackWeights.h"
 #include "Scheduling/Schedule.h"
 #include "Simulator/Stats.h"
 
@@ -20,21 +21,23 @@ namespace {
 class StatsBuilder {
 public:
   StatsBuilder(MLIRContext *context, const isa::Program &program, const sim::Stats &stats,
-               const sched::LowerBound &bound)
-      : b(context), program(program), stats(stats), bound(bound) {}
+               const sched::LowerBound &bound, sched::WeightBytes weights)
+      : b(context), program(program), stats(stats), bound(bound), weights(weights) {}
 
   DictionaryAttr build(ModuleOp module, ArrayAttr decisions) {
     auto desired = module->getAttrOfType<IntegerAttr>("afe.desired_batch");
     auto reason = module->getAttrOfType<StringAttr>("afe.batch_limit");
-    return dict({{"inputs", tensors(program.inputs)},
-                 {"outputs", tensors(program.outputs)},
-                 {"desired_batch", number(desired ? desired.getInt() : program.batch)},
-                 {"actual_batch", number(program.batch)},
-                 {"batch_limit_reason", reason ? reason : b.getStringAttr("")},
-                 {"cycles", cycles()},
-                 {"peaks", peaks()},
-                 {"layers", layers()},
-                 {"decisions", decisions}});
+    return dict(
+        {{"inputs", tensors(program.inputs)},
+         {"outputs", tensors(program.outputs)},
+         {"desired_batch", number(desired ? desired.getInt() : program.batch)},
+         {"actual_batch", number(program.batch)},
+         {"batch_limit_reason", reason ? reason : b.getStringAttr("")},
+         {"cycles", cycles()},
+         {"peaks", peaks()},
+         {"weights", dict({{"raw", number(weights.raw)}, {"stored", number(weights.stored)}})},
+         {"layers", layers()},
+         {"decisions", decisions}});
   }
 
 private:
@@ -105,6 +108,7 @@ private:
   const isa::Program &program;
   const sim::Stats &stats;
   const sched::LowerBound &bound;
+  const sched::WeightBytes weights;
 };
 
 struct ScheduleProgramPass : impl::ScheduleProgramPassBase<ScheduleProgramPass> {
@@ -116,6 +120,8 @@ struct ScheduleProgramPass : impl::ScheduleProgramPassBase<ScheduleProgramPass> 
     plan.options = options;
     if (failed(network) || failed(readPlan(segment, **network, plan, /*placed=*/true)))
       return failure();
+    if (options.compress)
+      sched::makeWeightCodes((*network)->network);
     Target target = targetOf(segment);
     isa::Program program;
     std::string error;
@@ -124,11 +130,11 @@ struct ScheduleProgramPass : impl::ScheduleProgramPassBase<ScheduleProgramPass> 
     sim::Stats stats;
     if (!sim::computeStats(program, target, stats, error))
       return segment.emitOpError() << "has no timeline: " << error;
-    sched::LowerBound bound = sched::lowerBound((*network)->network, target);
+    sched::LowerBound bound = sched::lowerBound((*network)->network, target, options.compress);
     OpBuilder builder(segment);
     ProgramOp op = fromProgram(program, builder);
     op->setLoc(segment.getLoc());
-    op->setAttr("stats", StatsBuilder(segment.getContext(), program, stats, bound)
+    op->setAttr("stats", StatsBuilder(segment.getContext(), program, stats, bound, plan.weights)
                              .build(segment->getParentOfType<ModuleOp>(),
                                     finishedDecisions(segment, **network, plan, stats)));
     for (const auto &stream : program.streams)

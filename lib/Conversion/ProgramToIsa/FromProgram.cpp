@@ -114,12 +114,13 @@ private:
 
   void addRequests() {
     for (const isa::DramRequest &r : program.requests)
-      ProgramRequestOp::create(builder, locationOf(r.layer),
-                               RequestKindAttr::get(context, static_cast<RequestKind>(r.kind)),
-                               number(r.issue), number(r.due), number(static_cast<int64_t>(r.dram)),
-                               number(r.l2), number(r.rows), number(r.rowBytes), number(r.layer),
-                               number(r.dramStride), number(r.l2Stride), bufferNumber(r.dramBuffer),
-                               bufferNumber(r.l2Buffer));
+      ProgramRequestOp::create(
+          builder, locationOf(r.layer),
+          RequestKindAttr::get(context, static_cast<RequestKind>(r.kind)), number(r.issue),
+          number(r.due), number(static_cast<int64_t>(r.dram)), number(r.l2), number(r.rows),
+          number(r.rowBytes), number(r.layer), number(r.dramStride), number(r.l2Stride),
+          DramCodecAttr::get(context, static_cast<DramCodec>(r.codec)), number(r.encodedBytes),
+          bufferNumber(r.dramBuffer), bufferNumber(r.l2Buffer));
   }
 
   void addStream(size_t quad) {

@@ -57,6 +57,8 @@ isa::DramRequest toRequest(ProgramRequestOp op) {
   request.rowBytes = static_cast<uint32_t>(op.getRowBytes());
   request.dramStride = static_cast<int64_t>(op.getDramStride());
   request.l2Stride = static_cast<int32_t>(op.getL2Stride());
+  request.codec = static_cast<isa::Codec>(op.getCodec());
+  request.encodedBytes = static_cast<uint32_t>(op.getEncodedBytes());
   request.layer = static_cast<uint32_t>(op.getLayer());
   request.dramBuffer = bufferOr(op.getDramBuffer());
   request.l2Buffer = bufferOr(op.getL2Buffer());

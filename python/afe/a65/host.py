@@ -19,7 +19,7 @@ from afe.errors import AfeError, ErrorCode
 from afe.package.network import TensorType
 
 _ALIGNMENT = 64
-_ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 4)
 
 
 class HostFunction:
@@ -42,7 +42,7 @@ class HostFunction:
         outputs = [np.empty(tensor.shape, tensor.scalar) for tensor in self._output_types]
         workspace = np.empty(self._workspace_bytes + _ALIGNMENT, np.uint8)
         start = -workspace.ctypes.data % _ALIGNMENT + workspace.ctypes.data
-        status = self._function(_addresses(dense), _addresses(outputs), start)
+        status = self._function(_addresses(dense), _addresses(outputs), start, None)
         if status:
             raise AfeError(ErrorCode.RUNTIME_FAULT, f"the network's host code returned {status}")
         return outputs

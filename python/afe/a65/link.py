@@ -1,8 +1,7 @@
 """Objects to shared objects, with lld.
 
-The target's libraries are not needed for it: for lld, empty libraries of the same names and
-functions stand in. So a call of anything else is an error here, and the loader on the target finds
-the names of the libraries that are really needed.
+They need no library: what LLVM calls by itself comes with them, and a call of anything else is an
+error here.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from afe.a65.codegen import compile_assembly
-from afe.a65.libraries import LIBRARIES
+from afe.a65.memory_functions import MEMORY_FUNCTIONS
 from afe.errors import AfeError, ErrorCode
 
 LINKERS = ("ld.lld-22", "ld.lld")
@@ -30,24 +29,14 @@ def link_shared_object(object_file: bytes) -> bytes:
     with tempfile.TemporaryDirectory(prefix="afe-a65-") as name:
         folder = Path(name)
         (folder / "code.o").write_bytes(object_file)
-        for library, stand_in in _stand_ins().items():
-            (folder / library).write_bytes(stand_in)
+        (folder / "memory.o").write_bytes(_memory_functions())
         arguments = ["-z", "defs", "-z", "noexecstack", "-z", "relro", "-z", "now", "--gc-sections"]
-        return _lld(folder, [*arguments, "code.o", "--as-needed", *LIBRARIES])
+        return _lld(folder, [*arguments, "code.o", "memory.o"])
 
 
 @functools.cache
-def _stand_ins() -> dict[str, bytes]:
-    """An empty library for each of the target's, by its name."""
-    return {library: _stand_in(library, names) for library, names in LIBRARIES.items()}
-
-
-def _stand_in(library: str, functions: tuple[str, ...]) -> bytes:
-    text = "\n".join(f"define void @{function}() {{ ret void }}" for function in functions)
-    with tempfile.TemporaryDirectory(prefix="afe-a65-") as name:
-        folder = Path(name)
-        (folder / "code.o").write_bytes(compile_assembly(text))
-        return _lld(folder, ["-soname", library, "code.o"])
+def _memory_functions() -> bytes:
+    return compile_assembly(MEMORY_FUNCTIONS)
 
 
 def _lld(folder: Path, arguments: list[str]) -> bytes:

@@ -42,6 +42,7 @@ class Model:
     def __init__(self, source: SourceModel) -> None:
         self._kept: SourceModel | None = source
         self._accelerator_cycles: Mapping[str, Cycles] = {}
+        self._accelerator_profiles: Mapping[str, Mapping[str, Any]] = {}
         self._host_networks: dict[bool, HostNetwork] = {}
         self._states: Mapping[str, NDArray[Any]] = {}
         self._layer_outputs: dict[str, NDArray[Any]] = {}
@@ -125,8 +126,8 @@ class Model:
     ) -> CompileReport:
         """Compiles into `<output_path>/<name>_mpk.tar.gz` and logs what came of it.
 
-        The batch is the largest that fits, up to `batch_size`. `compress` allows compressed
-        weights; this version stores them as they are. `tessellate_parameters` say by tensor name
+        The batch is the largest that fits, up to `batch_size`. `compress` stores weights with
+        fewer bytes where that is faster. `tessellate_parameters` say by tensor name
         how inputs and outputs of MLA segments lie in DRAM and who brings them there
         (`afe.tessellation`). With `preserve=False` the model is given up for the compilation, which
         then needs no copy of it; it cannot be used again. Further keywords are the fields of
@@ -142,7 +143,7 @@ class Model:
         target = self._source.provenance.target
         options = CompileOptions.from_keywords(
             ({"target": target} if target else {}) | kwargs | own,
-            ("output_path", "log_level", "preserve", "compress", "l2_caching_mode"),
+            ("output_path", "log_level", "preserve", "l2_caching_mode"),
         )
         with call_logging(log_level):
             source = self._copied_source if preserve else self._given_up_source
@@ -284,7 +285,8 @@ class Model:
         """The outputs for all of `input_data`, behind one another, as the accelerator gives them.
 
         The simulator stands for the board: `devkit`, `username` and `password` are accepted and no
-        connection is made. Cycles with stalls are logged, and kept in `accelerator_cycles`.
+        connection is made. Cycles with stalls are logged, and kept in `accelerator_cycles`; by
+        cause and by layer they are in `accelerator_profiles`.
         """
         from afe.deployment import run_on_accelerator
 
@@ -292,8 +294,8 @@ class Model:
         options = CompileOptions.from_keywords(own | kwargs)
         with call_logging(log_level):
             model_log.debug("the simulator stands for devkit '%s'", devkit)
-            result = run_on_accelerator(self._copied_source, input_data, options)
-            self._accelerator_cycles = result.cycles
+            result, profiles = run_on_accelerator(self._copied_source, input_data, options)
+            self._accelerator_cycles, self._accelerator_profiles = result.cycles, profiles
             for name, cycles in result.cycles.items():
                 model_log.info(
                     "%s: wall %s = deterministic %s + stalls %s for %s image(s)",
@@ -343,6 +345,12 @@ class Model:
     def accelerator_cycles(self) -> Mapping[str, Cycles]:
         """Cycles per MLA segment and `total` of the last `execute_in_accelerator_mode`."""
         return self._accelerator_cycles
+
+    @property
+    def accelerator_profiles(self) -> Mapping[str, Mapping[str, Any]]:
+        """Per MLA segment of the last `execute_in_accelerator_mode` what docs/archive.md calls its
+        profile: engines, DRAM and stalls by cause, per layer and in total."""
+        return self._accelerator_profiles
 
     @property
     def input_names(self) -> list[str]:
@@ -499,4 +507,8 @@ def _own_options(
             f"l2_caching_mode {l2_caching_mode} is not supported by this version; use "
             "L2CachingMode.NONE",
         )
-    return {"batch_size": batch_size, "tessellate_parameters": tessellate_parameters}
+    return {
+        "batch_size": batch_size,
+        "compress": compress,
+        "tessellate_parameters": tessellate_parameters,
+    }

@@ -7,7 +7,6 @@ import contextlib
 import importlib
 import json
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -95,17 +94,3 @@ def interrupts_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
-
-
-def progress_on_terminal(text: str) -> None:
-    """A passing line on stderr where that is a terminal."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
-
-
-def end_progress() -> None:
-    """Removes the passing line."""
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from afe.commands import add_import_options, import_options, interrupts_held, print_json
+from afe.commands.terminal import styled
 from afe.options import CompileOptions
 
 if TYPE_CHECKING:
@@ -53,9 +54,10 @@ def _lines(check: Check) -> Iterator[str]:
     yield f"{check.model}: segments: {counts}"
     yield from map(_line, check.findings)
     if not check.findings:
-        yield "every operator runs on the MLA; nothing to remark"
+        yield styled("every operator runs on the MLA; nothing to remark", "green")
 
 
 def _line(finding: Finding) -> str:
     kind = "not on the MLA" if finding.kind == "fallback" else finding.kind
-    return f"{kind}: {finding.operator} at {finding.location}: {finding.reason}; {finding.hint}"
+    where = f"{finding.operator} at {finding.location}"
+    return f"{styled(kind, 'yellow')}: {where}: {finding.reason}; {finding.hint}"

@@ -10,13 +10,12 @@ from typing import Any
 
 from afe.commands import (
     add_import_options,
-    end_progress,
     import_options,
     interrupts_held,
     print_json,
-    progress_on_terminal,
 )
 from afe.commands.report_command import write_report
+from afe.commands.terminal import styled, terminal_progress
 from afe.options import CompileOptions, flag_of
 from afe.target import load_target
 from afe.tessellation import parse_tessellation
@@ -55,8 +54,9 @@ def _add_option(parser: argparse.ArgumentParser, option: Field[Any]) -> None:
     metadata = option.metadata
     flag = flag_of(option.name, metadata["flag"])
     if option.type == "bool":
+        action = "store_false" if option.default else "store_true"
         parser.add_argument(
-            flag, dest=option.name, action="store_true", default=MISSING, help=metadata["help"]
+            flag, dest=option.name, action=action, default=MISSING, help=metadata["help"]
         )
         return
     kind = str(option.type)
@@ -92,21 +92,22 @@ def run(arguments: argparse.Namespace) -> int:
         from afe.compiler import compile_model
         from afe.source import read_source
 
-    try:
+    with terminal_progress() as progress:
         report = compile_model(
             lambda: read_source(arguments.source, options=how),
             arguments.output,
             options,
-            progress=progress_on_terminal,
+            progress=progress,
         )
-    finally:
-        end_progress()
     if arguments.report:
         write_report(Path(arguments.report), report.archive, report)
     if arguments.json:
         print_json(report.to_dict())
     else:
-        print(report)
+        print("\n".join(report.summary_lines()))
+        for line in report.fallback_lines():
+            kind, rest = line.split(":", 1)
+            print(f"{styled(kind, 'yellow')}:{rest}")
     return 0
 
 

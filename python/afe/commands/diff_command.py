@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from afe.commands import print_json
+from afe.commands.terminal import styled
 
 if TYPE_CHECKING:
     from afe.package.difference import Change, Difference, LayerChange
@@ -71,9 +72,9 @@ def _layer_lines(layer: LayerChange) -> list[str]:
 
 def _change(change: Change) -> str:
     if change.before is None:
-        return f"+ {change.what}: {_value(change.after)}"
+        return styled(f"+ {change.what}: {_value(change.after)}", "green")
     if change.after is None:
-        return f"- {change.what}: {_value(change.before)}"
+        return styled(f"- {change.what}: {_value(change.before)}", "red")
     return f"{change.what}: {_value(change.before)} -> {_value(change.after)}"
 
 

@@ -7,13 +7,12 @@ from dataclasses import asdict
 
 from afe.commands import (
     add_import_options,
-    end_progress,
     import_options,
     interrupts_held,
     print_json,
-    progress_on_terminal,
 )
 from afe.commands.compile_command import add_options, options_of
+from afe.commands.terminal import terminal_progress
 from afe.target import load_target
 
 EXAMPLES = """examples:
@@ -52,14 +51,12 @@ def run(arguments: argparse.Namespace) -> int:
         from afe.source import read_source
     from afe import explain
 
-    try:
+    with terminal_progress() as progress:
         decisions = decide(
             lambda: read_source(arguments.source, options=how),
             options,
-            progress=progress_on_terminal,
+            progress=progress,
         )
-    finally:
-        end_progress()
     if arguments.layer is not None:
         found = explain.find_layers(decisions, arguments.layer)
     else:

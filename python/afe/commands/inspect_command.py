@@ -31,6 +31,7 @@ _KINDS = {
     "_mla.lm": "program of an MLA segment",
     "_mla.elf": "program of an MLA segment",
     "_a65.so": "AArch64 code of an A65 segment",
+    "_a65.h": "its C interface",
 }
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from afe.commands import (
     add_import_options,
-    end_progress,
     import_options,
     interrupts_held,
-    progress_on_terminal,
 )
 from afe.commands.import_command import add_output, output_name, save
+from afe.commands.terminal import terminal_progress
 from afe.errors import AfeError, ErrorCode
 from afe.quantize.config import (
     BiasCorrectionType,
@@ -138,16 +137,14 @@ def run(arguments: argparse.Namespace) -> int:
             layout=arguments.layout, dimensions=dimensions,
         )
     )  # fmt: skip
-    try:
+    with terminal_progress() as progress:
         model = net.quantize(
             read_calibration(Path(arguments.calibration), net.inputs),
             params,
             automatic_layout_conversion=arguments.keep_layout,
             model_name=name,
-            progress=progress_on_terminal,
+            progress=progress,
         )
-    finally:
-        end_progress()
     save(model, arguments.output, arguments.json, {"calibration": dict(model.calibration)})
     return 0
 

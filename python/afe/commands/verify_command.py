@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from afe.commands import add_import_options, import_options, interrupts_held, print_json
+from afe.commands.terminal import styled
 from afe.options import CompileOptions
 
 if TYPE_CHECKING:
@@ -76,11 +77,12 @@ def _lines(verification: Verification) -> list[str]:
     first = verification.first_difference
     if first is None:
         count = len(verification.layers)
-        return [*lines, f"equal: 0 elements differ in {count} layers and the outputs"]
+        equal = styled("equal", "green")
+        return [*lines, f"{equal}: 0 elements differ in {count} layers and the outputs"]
     return [
         *lines,
-        f"first difference: {first.index} {first.operator} '{first.name}': {first.differing} of "
-        f"{first.elements} elements, maximum {first.maximum:g}",
+        f"{styled('first difference', 'red')}: {first.index} {first.operator} '{first.name}': "
+        f"{first.differing} of {first.elements} elements, maximum {first.maximum:g}",
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from afe.a65.header import header_text
 from afe.options import CompileOptions
 from afe.package.manifest import SUFFIX as MANIFEST_SUFFIX
 from afe.package.manifest import Provenance, manifest_document
@@ -66,7 +67,9 @@ def _segment_members(
     network: Network, name: str, segment: str, stage: int, file_name: str
 ) -> dict[str, bytes]:
     if segment in network.a65_segments:
-        return {file_name: network.a65_segment(segment).shared_object}
+        host = network.a65_segment(segment)
+        header = header_text(host, file_name).encode()
+        return {file_name: host.shared_object, f"{file_name.removesuffix('.so')}.h": header}
     mla = network.mla_segment(segment)
     stats = stats_text(mla).encode()
     return {file_name: mla.program, f"{name}_stage{stage}_mla_stats.yaml": stats}

@@ -155,7 +155,9 @@ class LayerEnd:
 
 @dataclass(frozen=True)
 class MlaSegment:
-    """One MLA program; `cycles` has the keys of `report.CYCLE_KEYS` and `bound_terms`."""
+    """One MLA program; `cycles` has the keys of `report.CYCLE_KEYS` and `bound_terms`, `weights`
+    those of `report.WeightBytes`.
+    """
 
     name: str
     program: bytes
@@ -167,16 +169,23 @@ class MlaSegment:
     cycles: Mapping[str, Any]
     peak_bytes: Mapping[str, int]
     layers: tuple[LayerEnd, ...]
+    weights: Mapping[str, int] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True)
 class A65Segment:
-    """One shared object for the Cortex-A65 and the function of it that computes the segment."""
+    """One shared object for the Cortex-A65 and the function of it that computes the segment.
+
+    Ports without a name in the model have an empty one.
+    """
 
     name: str
     shared_object: bytes
     function: str
+    inputs: tuple[Port, ...] = ()
+    outputs: tuple[Port, ...] = ()
+    workspace_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -163,10 +163,12 @@ class _ChainBuilder:
     def _a65(
         self, name: str, inputs: Sequence[Buffer], types: Sequence[TensorType]
     ) -> list[Buffer]:
+        segment = self._network.a65_segment(name)
         params = {
             "input_types": [_type_json(buffer.type) for buffer in inputs],
             "output_types": [_type_json(tensor) for tensor in types],
-            "function": self._network.a65_segment(name).function,
+            "function": segment.function,
+            "workspace_bytes": segment.workspace_bytes,
         }
         config = {"kernel": "processtvm", "params": params}
         return self._plugin(name, A65, config, inputs, types, self._binaries[name])

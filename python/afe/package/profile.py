@@ -26,9 +26,12 @@ _LINE_WIDTH = 1 << 20
 
 @dataclass
 class _Traffic:
-    """What a layer's DRAM requests move, in whole bursts, by kind, and the stalls they cause."""
+    """What a layer's DRAM requests move, in whole bursts, by kind, and the stalls they cause;
+    `decoded` is what compressed bytes become.
+    """
 
     bytes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STALL_KINDS, 0))
+    decoded: int = 0
     stalls: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STALL_KINDS, 0))
 
 
@@ -79,7 +82,8 @@ def profile(
         "stalls": {"prologue": int(stats["prologue"])}
         | {kind: sum(entry.stalls[kind] for entry in traffic) for kind in STALL_KINDS},
         "dram": {"prologue_bytes": total_bytes - requested, "bytes": total_bytes}
-        | {"busy_cycles": _dram_cycles(total_bytes, target)},
+        | {"busy_cycles": _dram_cycles(total_bytes, target)}
+        | {"decoded_bytes": sum(entry.decoded for entry in traffic)},
         "layers": layers,
     }
 
@@ -104,6 +108,7 @@ def _layer(
             "busy_cycles": _dram_cycles(dram_bytes, target),
             "bytes": dram_bytes,
             **{f"{kind}_bytes": count for kind, count in moved.bytes.items()},
+            "decoded_bytes": moved.decoded,
         },
         "stalls": dict(moved.stalls),
         "macs": macs,
@@ -127,7 +132,9 @@ def _traffic(
     requests = program["requests"]
     for request in requests:
         kind = _REQUEST_KINDS[request["kind"]]
-        traffic[request["layer"]].bytes[kind] += _request_bytes(request, target)
+        moved = traffic[request["layer"]]
+        moved.bytes[kind] += _request_bytes(request, target)
+        moved.decoded += int(request["row_bytes"]) if request["encoded_bytes"] else 0
     for cause in stats["causes"]:
         if cause["request"] >= 0:
             layer = requests[cause["request"]]["layer"]
@@ -140,7 +147,8 @@ def _request_bytes(request: Mapping[str, Any], target: Target) -> int:
     burst = target.fields["dram_burst_bytes"]
     if request["kind"] == "instructions":
         return -(-int(request["row_bytes"]) // burst) * burst
-    first, size, stride = (int(request[key]) for key in ("dram", "row_bytes", "dram_stride"))
+    size = int(request["encoded_bytes"] or request["row_bytes"])
+    first, stride = (int(request[key]) for key in ("dram", "dram_stride"))
     starts = (first + row * stride for row in range(int(request["rows"])))
     return sum((start + size - 1) // burst - start // burst + 1 for start in starts) * burst
 

@@ -48,7 +48,6 @@ def read_network(module: ir.Module, desired_batch: int) -> Network:
     """The network of an encoded module; a spelling that is not expected is an INTERNAL error."""
     by_name = _operations_by_name(module.operation)
     mla = [_mla_segment(op, desired_batch) for op in by_name.get("mla.binary", ())]
-    a65 = [_a65_segment(op) for op in by_name.get("a65.binary", ())]
     (main,) = (op for op in by_name["func.func"] if plain(op.attributes["sym_name"]) == "main")
     reader = _ChainReader(main)
     return Network(
@@ -58,7 +57,7 @@ def read_network(module: ir.Module, desired_batch: int) -> Network:
         results=reader.results,
         steps=reader.steps,
         mla_segments={segment.name: segment for segment in mla},
-        a65_segments={segment.name: segment for segment in a65},
+        a65_segments={segment.name: segment for segment in a65_segments(module)},
         fallbacks=_fallbacks(module.operation),
         desired_batch=desired_batch,
         actual_batch=min([segment.actual_batch for segment in mla], default=desired_batch),
@@ -80,6 +79,12 @@ def main_ports(module: ir.Module) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
         _ports(main, "arg_attrs", [tensor_type(value.type) for value in block.arguments]),
         _ports(main, "res_attrs", [tensor_type(value.type) for value in results]),
     )
+
+
+def a65_segments(module: ir.Module) -> tuple[A65Segment, ...]:
+    """The compiled Cortex-A65 segments of a module, in their order."""
+    binaries = _operations_by_name(module.operation).get("a65.binary", ())
+    return tuple(_a65_segment(op) for op in binaries)
 
 
 def decisions_of(module: ir.Module) -> dict[str, tuple[Decision, ...]]:
@@ -195,6 +200,7 @@ def _mla_segment(op: ir.Operation, desired_batch: int) -> MlaSegment:
             LayerEnd(layer["name"], layer["end"] - 1, tuple(layer.get("sources", ())))
             for layer in stats["layers"]
         ),
+        weights=stats.get("weights", {}),
         decisions=read_decisions(stats.get("decisions", ())),
     )
 
@@ -207,7 +213,21 @@ def _physical(entry: Mapping[str, Any]) -> PhysicalTensor:
 def _a65_segment(op: ir.Operation) -> A65Segment:
     name = plain(op.attributes["sym_name"])
     stats = plain(op.attributes["stats"])
-    return A65Segment(name, elements_bytes(op.attributes["so"]), stats.get("function", name))
+    return A65Segment(
+        name,
+        elements_bytes(op.attributes["so"]),
+        stats.get("function", name),
+        _host_ports(stats.get("inputs", ())),
+        _host_ports(stats.get("outputs", ())),
+        stats.get("workspace_bytes", 0),
+    )
+
+
+def _host_ports(entries: Iterable[Mapping[str, Any]]) -> tuple[Port, ...]:
+    return tuple(
+        Port(entry.get("name", ""), TensorType(entry["scalar"], tuple(entry["shape"])))
+        for entry in entries
+    )
 
 
 def _batch_limit_reason(module: ir.Operation, segments: Sequence[MlaSegment]) -> str:

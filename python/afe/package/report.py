@@ -39,6 +39,17 @@ class Cycles:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightBytes:
+    """Weights of all MLA segments: `raw` as the model has them, `stored` in DRAM, with padding or
+    compressed, without biases and scales; `ratio` is stored / raw.
+    """
+
+    raw: int
+    stored: int
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class BatchTry:
     """A batch that was planned. `predicted_cycles_per_image` is the planner's word,
     `scheduled_cycles_per_image` the wall cycles of the program, of the batch that has one.
@@ -70,6 +81,7 @@ class CompileReport:
     seconds: Mapping[str, float]
     decisions: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
     batches_tried: Sequence[BatchTry] = ()
+    weights: WeightBytes = field(default_factory=lambda: WeightBytes(0, 0, 1.0))
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-able values, keys in this class's order."""
@@ -80,13 +92,21 @@ class CompileReport:
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
 
     def __str__(self) -> str:
-        return "\n".join(_summary_lines(self) + _fallback_lines(self))
+        return "\n".join(self.summary_lines() + self.fallback_lines())
+
+    def summary_lines(self) -> list[str]:
+        """Archive, batch, plugins, cycles, memory, files."""
+        return _summary_lines(self)
+
+    def fallback_lines(self) -> list[str]:
+        """One line per operator that is not on the MLA."""
+        return _fallback_lines(self)
 
     def log(self, logger: logging.Logger) -> None:
         """The same lines as records: INFO, and WARNING for operators that are not on the MLA."""
-        for line in _summary_lines(self):
+        for line in self.summary_lines():
             logger.info("%s", line)
-        for line in _fallback_lines(self):
+        for line in self.fallback_lines():
             logger.warning("%s", line)
 
 
@@ -119,6 +139,13 @@ def peak_bytes_of(network: Network) -> dict[str, int]:
     }
 
 
+def weights_of(network: Network) -> WeightBytes:
+    """The weights of all segments."""
+    parts = [part.weights for part in network.mla_segments.values()]
+    raw, stored = (sum(part.get(key, 0) for part in parts) for key in ("raw", "stored"))
+    return WeightBytes(raw, stored, round(stored / raw, 4) if raw else 1.0)
+
+
 def _try_line(entry: BatchTry) -> str:
     scheduled = entry.scheduled_cycles_per_image
     cycles = entry.predicted_cycles_per_image if scheduled is None else scheduled
@@ -142,6 +169,10 @@ def _summary_lines(report: CompileReport) -> list[str]:
     )
     peaks = ", ".join(f"{memory} {size:,}" for memory, size in report.peak_bytes.items())
     lines.append(f"peak bytes: {peaks}")
+    if (weights := report.weights).raw:
+        lines.append(
+            f"weights: {weights.raw:,} bytes, {weights.stored:,} in DRAM ({weights.ratio:.1%})"
+        )
     return lines + [f"  {file.bytes:>12,}  {file.name}" for file in report.files]
 
 

@@ -25,11 +25,11 @@ _BY_SUFFIX = {
     "_mla_stats.yaml": "mla_stats",
     "_mla_profile.yaml": "mla_profile",
 }
-_PROGRAMS = ("_mla.lm", "_mla.elf", "_a65.so")
+_WITHOUT_SCHEMA = ("_mla.lm", "_mla.elf", "_a65.so", "_a65.h")
 
 
 def schema_of(member: str) -> str | None:
-    """The schema a member must satisfy, None for a program; SCHEMA_ERROR for an unknown kind."""
+    """The schema of a member, None for programs and headers; SCHEMA_ERROR for an unknown kind."""
     if member == PIPELINE_FILE:
         return "pipeline_sequence"
     if member.startswith("0_") and member.endswith(".json") and not member.endswith("_mpk.json"):
@@ -37,7 +37,7 @@ def schema_of(member: str) -> str | None:
     for suffix, schema in _BY_SUFFIX.items():
         if member.endswith(suffix):
             return schema
-    if member.endswith(_PROGRAMS):
+    if member.endswith(_WITHOUT_SCHEMA):
         return None
     raise AfeError(ErrorCode.SCHEMA_ERROR, f"no archive of this compiler has a member '{member}'")
 

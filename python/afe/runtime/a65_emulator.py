@@ -1,8 +1,8 @@
 """Runs a function of an AArch64 shared object in this process (unicorn), by the ABI of docs/a65.md.
 
 Each buffer has pages of its own with unmapped ones around them, so that an access behind a buffer
-faults instead of reaching another one (up to the rest of its last page). The libraries' functions
-are single `ret` instructions; a hook does their work before they run.
+faults instead of reaching another one (up to the rest of its last page). The code must be complete:
+there are no libraries, and it has no workers, so that all of it runs on one thread.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from unicorn import arm64_const as arm64
 from afe.errors import AfeError, ErrorCode
 from afe.package.network import MAX_WORKSPACE_BYTES, TensorType
 from afe.runtime.a65_image import PAGE_BYTES, Image, load_image
-from afe.runtime.a65_library import Function, Registers, find_function
 
 TIME_LIMIT_SECONDS = 600
 
-_LIBRARY_BASE = 0x0000_1000_0000
+_END = 0x0000_1000_0000
+"""Where the called function returns to."""
 _IMAGE_BASE = 0x0001_0000_0000
 _DATA_BASE = 0x0010_0000_0000
 _STACK_BYTES = 1 << 20
-_RET = bytes.fromhex("c0035fd6")
 
 
 def run(
@@ -40,11 +39,36 @@ def run(
     Raises AfeError INVALID_ARCHIVE where the file cannot be loaded, RUNTIME_FAULT where its code
     faults, takes longer than TIME_LIMIT_SECONDS or returns anything but 0.
     """
+    return _call(shared_object, function, inputs, output_types)[0]
+
+
+def run_counted(
+    shared_object: bytes,
+    function: str,
+    inputs: Sequence[NDArray[Any]],
+    output_types: Sequence[TensorType],
+) -> tuple[list[NDArray[Any]], int]:
+    """As `run`, and how many instructions were executed; takes several times as long."""
+    return _call(shared_object, function, inputs, output_types, counts=True)
+
+
+def _call(
+    shared_object: bytes,
+    function: str,
+    inputs: Sequence[NDArray[Any]],
+    output_types: Sequence[TensorType],
+    *,
+    counts: bool = False,
+) -> tuple[list[NDArray[Any]], int]:
     image = load_image(shared_object)
     try:
-        return _Machine(image).call(function, inputs, output_types)
+        machine = _Machine(image)
+        if counts:
+            machine.count_instructions()
+        outputs = machine.call(function, inputs, output_types)
     except unicorn.UcError as error:
         raise _fault(f"cannot be set up: {error}") from error
+    return outputs, machine.instructions
 
 
 class _Machine:
@@ -55,11 +79,17 @@ class _Machine:
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM64, unicorn.UC_MODE_ARM)
         self._uc.ctl_set_cpu_model(arm64.UC_CPU_ARM64_MAX)
         self._next = _DATA_BASE
-        self._registers = Registers(self._uc)
-        self._error: BaseException | None = None
-        self._map_library()
+        self.instructions = 0
+        self._image.bind(_IMAGE_BASE)
         self._map_image()
         self._enable_vector_unit()
+
+    def count_instructions(self) -> None:
+        """From now on `instructions` counts them."""
+        self._uc.hook_add(unicorn.UC_HOOK_BLOCK, self._count)
+
+    def _count(self, _uc: Any, _address: int, size: int, _data: Any) -> None:
+        self.instructions += size // 4
 
     def call(
         self, function: str, inputs: Sequence[NDArray[Any]], output_types: Sequence[TensorType]
@@ -76,7 +106,8 @@ class _Machine:
             for table in (sources, targets)
         ]
         workspace = self._place(self._workspace_bytes(function))
-        self._start(function, [*tables, workspace])
+        no_workers = 0
+        self._start(function, [*tables, workspace, no_workers])
         return [
             np.frombuffer(bytes(self._uc.mem_read(place, tensor.size_in_bytes)), tensor.scalar)
             .reshape(tensor.shape)
@@ -93,23 +124,6 @@ class _Machine:
                 f"'{function}' wants {size} bytes of workspace, the limit is {MAX_WORKSPACE_BYTES}",
             )
         return size
-
-    def _map_library(self) -> None:
-        self._functions: list[Function] = []
-        addresses: dict[str, int] = {}
-        for name in self._image.imported:
-            addresses[name] = _LIBRARY_BASE + 4 * len(self._functions)
-            self._functions.append(find_function(name))
-        # One more `ret` is where the called function returns to.
-        self._end = _LIBRARY_BASE + 4 * len(self._functions)
-        code = _RET * (len(self._functions) + 1)
-        self._uc.mem_map(_LIBRARY_BASE, _page_up(len(code)), unicorn.UC_PROT_EXEC)
-        self._uc.mem_write(_LIBRARY_BASE, code)
-        if self._functions:
-            self._uc.hook_add(
-                unicorn.UC_HOOK_CODE, self._call_library, begin=_LIBRARY_BASE, end=self._end - 1
-            )
-        self._image.bind(_IMAGE_BASE, addresses)
 
     def _map_image(self) -> None:
         for segment in self._image.segments:
@@ -134,35 +148,22 @@ class _Machine:
         self._next = address + mapped + PAGE_BYTES
         return address
 
-    def _call_library(self, _uc: Any, address: int, _size: int, _data: Any) -> None:
-        try:
-            self._functions[(address - _LIBRARY_BASE) // 4](self._registers)
-        except BaseException as error:  # unicorn would print it and go on
-            self._error = error
-            self._uc.emu_stop()
-
     def _start(self, function: str, arguments: Sequence[int]) -> None:
         stack = self._place(_STACK_BYTES)
         self._uc.reg_write(arm64.UC_ARM64_REG_SP, stack + _STACK_BYTES)
-        self._uc.reg_write(arm64.UC_ARM64_REG_LR, self._end)
+        self._uc.reg_write(arm64.UC_ARM64_REG_LR, _END)
         for index, argument in enumerate(arguments):
             self._uc.reg_write(arm64.UC_ARM64_REG_X0 + index, argument)
         start = _IMAGE_BASE + self._image.symbols[function]
         try:
-            self._uc.emu_start(start, self._end, timeout=TIME_LIMIT_SECONDS * 1_000_000)
+            self._uc.emu_start(start, _END, timeout=TIME_LIMIT_SECONDS * 1_000_000)
         except unicorn.UcError as error:
             place = self._uc.reg_read(arm64.UC_ARM64_REG_PC) - _IMAGE_BASE
             raise _fault(f"'{function}' faults at {place:#x}: {error}") from error
         self._check_end(function)
 
     def _check_end(self, function: str) -> None:
-        if isinstance(self._error, unicorn.UcError):
-            raise _fault(
-                f"'{function}' gives a library an address it does not own"
-            ) from self._error
-        if self._error is not None:
-            raise self._error
-        if self._uc.reg_read(arm64.UC_ARM64_REG_PC) != self._end:
+        if self._uc.reg_read(arm64.UC_ARM64_REG_PC) != _END:
             raise _fault(f"'{function}' has not returned after {TIME_LIMIT_SECONDS} seconds")
         status = self._uc.reg_read(arm64.UC_ARM64_REG_X0) & 0xFFFFFFFF
         if status:

@@ -1,4 +1,4 @@
-"""A shared object for AArch64, laid out in memory and bound to its libraries.
+"""A shared object for AArch64, laid out in memory. It must be complete: no library is there.
 
 The file is hostile until checked: every offset, size and index is held against the image, and what
 does not fit is an AfeError INVALID_ARCHIVE.
@@ -34,25 +34,17 @@ class Segment:
 
 @dataclass
 class Image:
-    """Memory from the file's address 0, `symbols` that it defines, functions that it calls."""
+    """Memory from the file's address 0, and `symbols` that it defines."""
 
     memory: bytearray
     segments: list[Segment]
     symbols: dict[str, int] = field(default_factory=dict)
-    _imports: list[tuple[int, str, int]] = field(default_factory=list)
     _relative: list[tuple[int, int]] = field(default_factory=list)
 
-    @property
-    def imported(self) -> list[str]:
-        """Names of the functions it calls, each once, in their order."""
-        return list(dict.fromkeys(name for _, name, _ in self._imports))
-
-    def bind(self, base: int, functions: Mapping[str, int]) -> None:
-        """Fills in addresses for an image at `base`; `functions` are those of the libraries."""
+    def bind(self, base: int) -> None:
+        """Fills in addresses for an image at `base`."""
         for place, addend in self._relative:
             struct.pack_into("<Q", self.memory, place, (base + addend) % 2**64)
-        for place, name, addend in self._imports:
-            struct.pack_into("<Q", self.memory, place, (functions[name] + addend) % 2**64)
 
     def read_u64(self, symbol: str) -> int:
         """The 8 bytes at a symbol."""
@@ -151,10 +143,9 @@ def _read_relocations(
             image._relative.append((place, addend))
         elif kind in (_R_ABS64, _R_GLOB_DAT, _R_JUMP_SLOT):
             name, value = symbols[index]
-            if name in image.symbols:
-                image._relative.append((place, value + addend))
-            else:
-                image._imports.append((place, name, addend))
+            if name not in image.symbols:
+                raise _invalid(f"it calls '{name}', which it does not hold")
+            image._relative.append((place, value + addend))
         else:
             raise _invalid(f"it has a relocation of type {kind}")
 

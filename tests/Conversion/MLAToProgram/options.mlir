@@ -11,7 +11,7 @@
 // RUN: not mla-opt %s --mla-schedule-program=effort=most 2>&1 | FileCheck %s --check-prefix=EFFORT
 // RUN: mla-opt --help | FileCheck %s --check-prefix=HELP
 
-// SWITCH: error: unknown optimisation 'haste'; those that can be disabled are cascades, exact-placement, in-place-concats, in-place-sums
+// SWITCH: error: unknown optimisation 'haste'; those that can be disabled are cascades, compression, exact-placement, in-place-concats, in-place-sums
 // EFFORT: error: unknown effort 'most'; known are low, default, high
 // HELP: --mla-plan-tiles
 // HELP-NEXT: --disable=<string>

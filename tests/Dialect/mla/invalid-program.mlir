@@ -212,6 +212,17 @@ mla.program @MLA_0 target "mlsoc" quads 1 batch 1 end_cycle 9 dram_bytes 64 {
 
 // -----
 
+// mla.program.request (C2): encoded bytes and a codec come together.
+mla.program @MLA_0 target "mlsoc" quads 1 batch 1 end_cycle 9 dram_bytes 64 {
+  mla.program.layer 0 "a"
+  // expected-error @+1 {{'mla.program.request' op has 0 encoded bytes with codec rans}}
+  mla.program.request to_l2 issue 5 due 6 dram 0 l2 0 rows 1 row_bytes 1 codec rans layer 0
+  mla.program.stream 0 {
+  }
+}
+
+// -----
+
 // mla.program.request (C1): a request is not due before it is issued.
 mla.program @MLA_0 target "mlsoc" quads 1 batch 1 end_cycle 9 dram_bytes 64 {
   mla.program.layer 0 "a"

@@ -24,6 +24,8 @@ mla.program @MLA_0 target "mlsoc" hash -77 quads 2 batch 3 end_cycle 4294967295 
       l2_stride 16 layer 0 dram_buffer 1 l2_buffer 0
   // CHECK-NEXT: mla.program.request from_l2 issue 5 due 5 dram 0 l2 0 rows 1 row_bytes 64 layer 1{{$}}
   mla.program.request from_l2 issue 5 due 5 dram 0 l2 0 rows 1 row_bytes 64 layer 1
+  // CHECK-NEXT: mla.program.request to_l2 issue 5 due 6 dram 64 l2 0 rows 1 row_bytes 512 codec rans encoded_bytes 400 layer 1{{$}}
+  mla.program.request to_l2 issue 5 due 6 dram 64 l2 0 rows 1 row_bytes 512 codec rans encoded_bytes 400 layer 1
   // CHECK-NEXT: mla.program.request instructions
   mla.program.request instructions issue 6 due 7 dram 8192 l2 1 rows 1 row_bytes 64 layer 1
   // CHECK-NEXT: mla.program.stream 0 {

@@ -7,9 +7,8 @@ import re
 
 import numpy as np
 import pytest
-from afe.a65 import compile_segments
+from afe.a65 import compile_segments, link
 from afe.a65.codegen import assembly_of, compile_assembly
-from afe.a65.libraries import LIBRARIES
 from afe.a65.link import link_shared_object
 from afe.a65.segments import segment_of_main
 from afe.errors import AfeError, ErrorCode
@@ -38,11 +37,28 @@ CONVOLUTION = """
 func.func @main(%x: tensor<1x9x11x32xi8>) -> tensor<1x7x9x16xi32> {
   %w = "tosa.const"() {values = dense<3> : tensor<16x3x3x32xi8>} : () -> tensor<16x3x3x32xi8>
   %b = "tosa.const"() {values = dense<5> : tensor<16xi32>} : () -> tensor<16xi32>
-  %z = "tosa.const"() {values = dense<0> : tensor<1xi8>} : () -> tensor<1xi8>
+  %z = "tosa.const"() {values = dense<-7> : tensor<1xi8>} : () -> tensor<1xi8>
   %r = tosa.conv2d %x, %w, %b, %z, %z {acc_type = i32, pad = array<i64: 0, 0, 0, 0>,
     stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>} : (tensor<1x9x11x32xi8>,
     tensor<16x3x3x32xi8>, tensor<16xi32>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x7x9x16xi32>
   return %r : tensor<1x7x9x16xi32>
+}"""
+
+DEPTHWISE = """
+func.func @main(%x: tensor<1x9x11x32xi8>) -> tensor<1x7x9x32xi8> {
+  %w = "tosa.const"() {values = dense<3> : tensor<3x3x32x1xi8>} : () -> tensor<3x3x32x1xi8>
+  %b = "tosa.const"() {values = dense<5> : tensor<32xi32>} : () -> tensor<32xi32>
+  %z = "tosa.const"() {values = dense<-7> : tensor<1xi8>} : () -> tensor<1xi8>
+  %z0 = "tosa.const"() {values = dense<0> : tensor<1xi32>} : () -> tensor<1xi32>
+  %m = "tosa.const"() {values = dense<1234567890> : tensor<1xi32>} : () -> tensor<1xi32>
+  %s = "tosa.const"() {values = dense<39> : tensor<1xi8>} : () -> tensor<1xi8>
+  %r = tosa.depthwise_conv2d %x, %w, %b, %z, %z {acc_type = i32, pad = array<i64: 0, 0, 0, 0>,
+    stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>} : (tensor<1x9x11x32xi8>,
+    tensor<3x3x32x1xi8>, tensor<32xi32>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x7x9x32xi32>
+  %y = tosa.rescale %r, %m, %s, %z0, %z {scale32 = true, rounding_mode = DOUBLE_ROUND,
+    per_channel = false, input_unsigned = false, output_unsigned = false} : (tensor<1x7x9x32xi32>,
+    tensor<1xi32>, tensor<1xi8>, tensor<1xi32>, tensor<1xi8>) -> tensor<1x7x9x32xi8>
+  return %y : tensor<1x7x9x32xi8>
 }"""
 
 
@@ -58,15 +74,32 @@ def code(text: str) -> bytes:
     return link_shared_object(compile_assembly(text))
 
 
-def test_only_the_c_library_is_missing():
-    """Undefined symbols are functions of libm and libc, whose libraries the object names."""
-    elf = ELFFile(io.BytesIO(compiled(parse(SOFTMAX))[0]))
+EVERYTHING = """
+func.func @main(%x: tensor<3x7xf32>, %y: tensor<300x7xi8>) -> (tensor<3x7xf32>, tensor<310x9xi8>) {
+  %z = "tosa.const"() {values = dense<0> : tensor<1xi8>} : () -> tensor<1xi8>
+  %0 = tosa.exp %x : (tensor<3x7xf32>) -> tensor<3x7xf32>
+  %1 = tosa.log %0 : (tensor<3x7xf32>) -> tensor<3x7xf32>
+  %2 = tosa.tanh %1 : (tensor<3x7xf32>) -> tensor<3x7xf32>
+  %3 = tosa.erf %2 : (tensor<3x7xf32>) -> tensor<3x7xf32>
+  %4 = tosa.pow %3, %x : (tensor<3x7xf32>, tensor<3x7xf32>) -> tensor<3x7xf32>
+  %5 = tosa.sin %4 : (tensor<3x7xf32>) -> tensor<3x7xf32>
+  %6 = tosa.cos %5 : (tensor<3x7xf32>) -> tensor<3x7xf32>
+  %7 = tosa.rsqrt %6 : (tensor<3x7xf32>) -> tensor<3x7xf32>
+  %8 = tosa.sigmoid %7 : (tensor<3x7xf32>) -> tensor<3x7xf32>
+  %9 = tosa.floor %8 : (tensor<3x7xf32>) -> tensor<3x7xf32>
+  %s = tosa.const_shape {values = dense<[4, 6, 1, 1]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %p = tosa.pad %y, %s, %z
+    : (tensor<300x7xi8>, !tosa.shape<4>, tensor<1xi8>) -> tensor<310x9xi8>
+  return %9, %p : tensor<3x7xf32>, tensor<310x9xi8>
+}"""
+
+
+def test_nothing_is_missing():
+    """No undefined symbol and no library: functions and copies of memory come with the object."""
+    elf = ELFFile(io.BytesIO(compiled(parse(EVERYTHING))[0]))
     symbols = list(elf.get_section_by_name(".dynsym").iter_symbols())
-    undefined = {s.name for s in symbols if s["st_shndx"] == "SHN_UNDEF" and s.name}
-    assert undefined == {"expf"}
-    assert undefined <= {name for names in LIBRARIES.values() for name in names}
-    needed = [tag.needed for tag in elf.get_section_by_name(".dynamic").iter_tags("DT_NEEDED")]
-    assert needed == ["libm.so.6"]
+    assert not [s.name for s in symbols if s["st_shndx"] == "SHN_UNDEF" and s.name]
+    assert not list(elf.get_section_by_name(".dynamic").iter_tags("DT_NEEDED"))
 
 
 def test_one_function_and_its_workspace_are_exported():
@@ -110,10 +143,27 @@ def test_bytes_are_the_same_every_time():
     assert compiled(parse(SOFTMAX)) == compiled(parse(SOFTMAX))
 
 
-def test_inner_products_are_vectorized():
-    """The accumulator is in a register, so that LLVM finds NEON's multiply-accumulate."""
-    words = assembly(CONVOLUTION)
-    assert re.search(r"\b(sdot|smlal2?|mla)\b\s+v\d+\.", words), words
+MATMUL = """
+func.func @main(%a: tensor<2x5x64xi8>, %b: tensor<2x64x9xi8>) -> tensor<2x5x9xi32> {
+  %z = "tosa.const"() {values = dense<3> : tensor<1xi8>} : () -> tensor<1xi8>
+  %r = tosa.matmul %a, %b, %z, %z : (tensor<2x5x64xi8>, tensor<2x64x9xi8>, tensor<1xi8>,
+    tensor<1xi8>) -> tensor<2x5x9xi32>
+  return %r : tensor<2x5x9xi32>
+}"""
+
+
+@pytest.mark.parametrize("text", [CONVOLUTION, MATMUL], ids=["conv2d", "matmul"])
+def test_inner_products_are_dot_products(text):
+    """Zero points are outside of the sums and those in registers: LLVM finds NEON's `sdot`."""
+    words = assembly(text)
+    assert re.search(r"\bsdot\s+v\d+\.4s", words), words
+
+
+def test_requantization_is_vectorized():
+    """The taps of a depthwise convolution and what rescales their sum are one loop of vectors."""
+    words = assembly(DEPTHWISE)
+    assert re.search(r"\b(smull|smlal|mul|mla)2?\s+v\d+\.(4s|8h|2d)", words), words
+    assert re.search(r"\b[su]m(ull|lal)2?\s+v\d+\.2d", words), words
 
 
 def test_no_operation_is_fused_in_floating_point():
@@ -185,6 +235,18 @@ def test_a_call_of_a_foreign_function_does_not_link():
              "%r = call i32 @system(ptr %a)\nret i32 %r\n}")  # fmt: skip
 
 
+def test_a_library_that_is_needed_is_an_error(tmp_path):
+    """A file of another linker; the name of the function is said."""
+    text = (
+        "declare i32 @puts(ptr)\ndefine i32 @f(ptr %a) {\n%r = call i32 @puts(ptr %a)\nret i32 0\n}"
+    )
+    (tmp_path / "code.o").write_bytes(compile_assembly(text))
+    shared_object = link._lld(tmp_path, ["code.o"])
+    with pytest.raises(AfeError, match="'puts', which it does not hold") as raised:
+        a65_emulator.run(shared_object, "f", VALUES, TYPES)
+    assert raised.value.code == ErrorCode.INVALID_ARCHIVE
+
+
 VALUES = [np.arange(6, dtype=np.int32)]
 TYPES = [TensorType("int32", (6,))]
 HEAD = "define i32 @f(ptr %in, ptr %out, ptr %work) {\n"
@@ -193,10 +255,6 @@ FAULTS = {
     "faults at": HEAD + "store i32 1, ptr inttoptr (i64 4096 to ptr)\nret i32 0\n}",
     "returned 7": HEAD + "ret i32 7\n}",
     "has not returned": HEAD + "br label %l\nl:\nstore volatile i32 1, ptr %work\nbr label %l\n}",
-    "does not own": "declare ptr @memcpy(ptr, ptr, i64)\n" + HEAD
-    + "%r = call ptr @memcpy(ptr %out, ptr inttoptr (i64 64 to ptr), i64 900)\nret i32 0\n}",
-    "copies": "declare ptr @memcpy(ptr, ptr, i64)\n" + HEAD
-    + "%r = call ptr @memcpy(ptr %out, ptr %in, i64 -1)\nret i32 0\n}",
     "of workspace": "@f_workspace_bytes = constant i64 -1\n" + HEAD + "ret i32 0\n}",
     "no function 'f'": "define i32 @g() {\nret i32 0\n}",
 }  # fmt: skip

@@ -46,6 +46,7 @@ def test_json_has_the_documented_keys():
         "seconds",
         "decisions",
         "batches_tried",
+        "weights",
     ]
     assert report["files"] == [{"name": "m_mpk.json", "bytes": 12}]
     assert set(report["fallbacks"][0]) == {"operator", "location", "reason", "hint"}
