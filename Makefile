@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 BUILD_REQUIREMENTS := 'scikit-build-core>=1,<2' 'nanobind==2.15.0'
 SOURCES := python/afe tests examples benchmarks
 
-.PHONY: all demo test build system lint unit lit conformance conformance-all e2e bench-check format clean
+.PHONY: all demo test build system lint unit lit conformance conformance-all e2e bench-check docs format clean
 .NOTPARALLEL:
 
 all: build
@@ -27,7 +27,7 @@ $(BIN)/python:
 
 build: system $(BIN)/python  ## the project with its test dependencies, in .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(BUILD_REQUIREMENTS)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation '.[test,lint]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation '.[test,lint,docs]'
 
 lint:  ## formatting and types
 	$(BIN)/ruff check $(SOURCES)
@@ -58,6 +58,10 @@ e2e:  ## whole models through archive and simulator
 
 bench-check:  ## schedules of well-known networks: no cycle and no DRAM byte more than before
 	$(BIN)/python benchmarks/schedule.py --quick --jobs 2 --check benchmarks/schedule.ratchet.json
+
+docs: build  ## the documentation site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict -q
+	@echo build/site/index.html
 
 format:  ## rewrite sources in the project's format
 	$(BIN)/ruff format $(SOURCES)
