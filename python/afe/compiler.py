@@ -211,7 +211,8 @@ def partitioned(
         run_phases(module, PARTITIONING, options, log, dump=dump)
     if options.placement is not None:
         check_placement(read_placement(Path(options.placement)), module)
-    remember_placement(module)
+    if options.save_placement is not None:
+        remember_placement(module)
     return module
 
 

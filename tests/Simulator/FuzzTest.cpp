@@ -179,13 +179,14 @@ public:
       p.streams.push_back(std::move(stream));
     }
     using Kind = isa::DramRequest::Kind;
-    p.requests.push_back({Kind::ToL2, 0, 900, 0, 0, 1, 16384, 0, 0, 0});
-    p.requests.push_back({Kind::FromL2, 1u << 29, 1u << 30, 32768, 16384, 1, 32768, 0, 0, 0});
+    p.requests.push_back({Kind::ToL2, isa::Codec::None, 0, 900, 0, 0, 1, 16384, 0, 0, 0});
+    p.requests.push_back(
+        {Kind::FromL2, isa::Codec::None, 1u << 29, 1u << 30, 32768, 16384, 1, 32768, 0, 0, 0});
     if (chance(10))
-      p.requests.push_back({Kind(draw(0, 3)), uint32_t(draw(0, 1u << 30)),
+      p.requests.push_back({Kind(draw(0, 3)), isa::Codec(draw(0, 1)), uint32_t(draw(0, 1u << 30)),
                             uint32_t(draw(0, 1u << 30)), uint64_t(draw(0, 70000)),
                             uint32_t(draw(0, 70000)), uint32_t(draw(0, 9)), uint32_t(draw(0, 999)),
-                            draw(-999, 999), int32_t(draw(-999, 999)), 0});
+                            draw(-999, 999), int32_t(draw(-999, 999)), uint32_t(draw(0, 999))});
     p.outputs.push_back({"out", 32768, 32768, "int8", {}, "HWC"});
     return p;
   }

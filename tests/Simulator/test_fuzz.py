@@ -16,6 +16,7 @@ SOURCES = [
     "lib/Simulator/[!V]*.cpp",
     "lib/Simulator/Vector*.cpp",
     "lib/Simulator/Kernels/*.cpp",
+    "lib/Encoding/Codec.cpp",
     "lib/Encoding/Fields.cpp",
     "lib/Target/*.cpp",
 ]

@@ -40,7 +40,7 @@ def encoder(layers: int, tokens: int, width: int, heads: int) -> ImportedModel:
 @pytest.mark.parametrize("target", ["mlsoc", "edge", "tiny"])
 def test_staggered_halves_of_a_batch_are_exact(target):
     """As single images are; and without them the schedule is no shorter."""
-    options = CompileOptions(target=target, batch_size=8)
+    options = CompileOptions(target=target, batch_size=16)
     usual = dataclasses.replace(options, disable=("staggered-batch",))
     reports = [
         compare(encoder(2, 48, 128, 4), chosen, 12, f"encoder on {target}, {chosen.disable}")

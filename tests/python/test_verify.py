@@ -13,6 +13,7 @@ from afe.options import CompileOptions
 from afe.package.network import TensorType
 from afe.runtime.batching import ordered_inputs
 from afe.runtime.schema import InputNode
+from afe.runtime.states import States
 from afe.source import read_source
 from afe.verify import compare
 from reference import tosa_numpy
@@ -35,6 +36,7 @@ class Evaluated:
     def __init__(self, module, spoil):
         self.main = module.operation.regions[0].blocks[0].operations[0].operation
         self.module, self.spoil = module, spoil
+        self.states = States((), ())
         types = [argument.type for argument in self.main.regions[0].blocks[0].arguments]
         self.inputs = [
             InputNode(name, TensorType(scalar, shape), scalar)

@@ -4,6 +4,7 @@
 #include "Conversion/TosaToMLA/HostOnly.h"
 
 #include "Conversion/TosaToMLA/Edges.h"
+#include "Conversion/TosaToMLA/Lanes.h"
 #include "Support/Locations.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
@@ -40,6 +41,24 @@ bool isComputedFromConstants(Operation &op, const llvm::DenseSet<Operation *> &k
   });
 }
 
+/// Operations that are computed from constants alone and that no vector program takes in: those
+/// that only lead to elementwise operations with another operand become a part of theirs.
+llvm::DenseSet<Operation *> constantWork(Block &body) {
+  llvm::DenseSet<Operation *> known;
+  for (Operation &op : body)
+    if (isTosa(op) && !isConstant(op) && !op.getNumRegions() && isComputedFromConstants(op, known))
+      known.insert(&op);
+  llvm::DenseSet<Operation *> work = known;
+  for (Operation &op : llvm::reverse(body)) {
+    bool isTakenIn = isLaneOp(&op) && llvm::all_of(op.getUsers(), [&](Operation *user) {
+                       return isLaneOp(user) && !work.contains(user);
+                     });
+    if (known.contains(&op) && isTakenIn)
+      work.erase(&op);
+  }
+  return work;
+}
+
 void explain(Operation &op, const Twine &reason, StringRef hint) {
   Builder builder(op.getContext());
   op.setAttr("a65.reason", builder.getStringAttr(reason));
@@ -58,15 +77,14 @@ llvm::StringSet<> askedFor(func::FuncOp func) {
 } // namespace
 
 HostOnly::HostOnly(func::FuncOp func) : func(func) {
-  llvm::DenseSet<Operation *> fromConstants;
+  llvm::DenseSet<Operation *> fromConstants = constantWork(func.getBody().front());
   llvm::StringSet<> asked = askedFor(func);
   SmallVector<Operation *> found;
   for (Operation &op : func.getBody().front()) {
     if (!isTosa(op) || isConstant(op) || op.getNumRegions())
       continue;
     std::string name = ("'" + op.getName().getStringRef() + "'").str();
-    if (isComputedFromConstants(op, fromConstants)) {
-      fromConstants.insert(&op);
+    if (fromConstants.contains(&op)) {
       explain(op, name + " is computed from constants alone", "let the exporter fold constants");
     } else if (llvm::any_of(namesIn(op.getLoc()), [&](auto &n) { return asked.contains(n); })) {
       if (!isEdgeOp(&op))

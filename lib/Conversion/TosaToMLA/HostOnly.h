@@ -7,8 +7,9 @@
 namespace afe {
 
 /// While it lives, operations are hidden behind casts without a meaning that are computed from
-/// constants alone, have a tensor with more rows or columns than the instructions count, or belong
-/// to one of the model's operators that the module's `afe.host_operators` names.
+/// constants alone (unless a vector program takes them in), have a tensor with more rows or columns
+/// than the instructions count, or belong to one of the model's operators that the module's
+/// `afe.host_operators` names.
 class HostOnly {
 public:
   explicit HostOnly(mlir::func::FuncOp func);

@@ -67,8 +67,7 @@ class _Axis:
         """First and second pixel of every new one, and the second one's share (f32)."""
         position = np.arange(self.new) * self.denominator + self.offset
         low = position // self.numerator
-        # In front of the first pixel both taps are it, and MLIR's remainder there is negative.
-        share = np.fmod(position, self.numerator).astype(F32) / F32(self.numerator)
+        share = (position - low * self.numerator).astype(F32) / F32(self.numerator)
         last = self.old - 1
         return np.clip(low, 0, last), np.clip(low + 1, 0, last), share
 

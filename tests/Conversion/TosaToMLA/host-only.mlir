@@ -4,19 +4,35 @@
 // RUN: mla-opt %s --afe-lower-to-mla=arm-only --split-input-file | FileCheck %s --check-prefix=ARM
 // RUN: mla-opt %s --afe-lower-to-mla --afe-partition --afe-verify-lowered --split-input-file | FileCheck %s --check-prefix=SEGMENT
 
-// A product of constants that is added to an image.
-// CHECK: tosa.table {{.*}}a65.reason = "'tosa.table' is computed from constants alone"
+// A function of a constant that is combined with an image: the vector program takes it in.
+// CHECK-LABEL: func.func @main
+// CHECK-NOT: tosa.
 // CHECK: mla.vector
+// CHECK: mla.v.table8
+// CHECK: mla.v.and
 // ARM: a65.reason = "'tosa.bitwise_and' is kept on the Cortex-A65 by the option arm-only"
 // ARM-NOT: mla.
-// SEGMENT: a65.call @APU_0() : () -> tensor<1x3x5xi8>
-// SEGMENT: mla.call @MLA_1
+// SEGMENT: mla.call @MLA_0
 func.func @main(%x: tensor<1x3x5xi8>) -> tensor<1x3x5xi8> {
   %k = "tosa.const"() <{values = dense<7> : tensor<1x3x5xi8>}> : () -> tensor<1x3x5xi8>
   %t = "tosa.const"() <{values = dense<9> : tensor<256xi8>}> : () -> tensor<256xi8>
   %0 = tosa.table %k, %t : (tensor<1x3x5xi8>, tensor<256xi8>) -> tensor<1x3x5xi8>
   %1 = tosa.bitwise_and %x, %0 : (tensor<1x3x5xi8>, tensor<1x3x5xi8>) -> tensor<1x3x5xi8>
   return %1 : tensor<1x3x5xi8>
+}
+
+// -----
+
+// What no vector program takes in is computed before: pooling of a constant.
+// CHECK: tosa.max_pool2d {{.*}}a65.reason = "'tosa.max_pool2d' is computed from constants alone"
+// CHECK: mla.vector
+// SEGMENT: a65.call @APU_0() : () -> tensor<1x1x1x3xi8>
+// SEGMENT: mla.call @MLA_1
+func.func @main(%x: tensor<1x1x1x3xi8>) -> tensor<1x1x1x3xi8> {
+  %k = "tosa.const"() <{values = dense<7> : tensor<1x2x2x3xi8>}> : () -> tensor<1x2x2x3xi8>
+  %0 = tosa.max_pool2d %k {kernel = array<i64: 2, 2>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 2, 2>} : (tensor<1x2x2x3xi8>) -> tensor<1x1x1x3xi8>
+  %1 = tosa.bitwise_and %x, %0 : (tensor<1x1x1x3xi8>, tensor<1x1x1x3xi8>) -> tensor<1x1x1x3xi8>
+  return %1 : tensor<1x1x1x3xi8>
 }
 
 // -----

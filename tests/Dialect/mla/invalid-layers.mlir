@@ -492,6 +492,17 @@ func.func @f(%x: tensor<2x9x7x24xi8>, %f: tensor<2x1x1x24xi8>) {
 
 // -----
 
+// mla.scale (C3): what is requantized is not i32.
+func.func @f(%x: tensor<2x9x7x24xi8>, %f: tensor<2x1x1x24xi8>) {
+  // expected-error @+1 {{'mla.scale' op output is 'i32', but requantization double makes i8 or ui8}}
+  %y = mla.scale %x, %f {input_zp = 0 : i32, factors_zp = 0 : i32,
+      requant = #mla.requant<double, multipliers = [1], shifts = [31]>}
+      : tensor<2x9x7x24xi8>, tensor<2x1x1x24xi8> -> tensor<2x9x7x24xi32>
+  return
+}
+
+// -----
+
 // mla.scale (C10): one factor per image and channel.
 func.func @f(%x: tensor<2x9x7x24xi8>, %f: tensor<1x1x1x24xi8>) {
   // expected-error @+1 {{'mla.scale' op factors has shape [1, 1, 1, 24], expected [2, 1, 1, 24] from input}}
@@ -514,7 +525,7 @@ func.func @f(%x: tensor<2x9x7x24xi8>, %f: tensor<2x1x1x24xi8>) {
 
 // -----
 
-// Convolutions (C8): OUTPUT looks up one table.
+// mla.conv2d (C8): OUTPUT looks up one table.
 func.func @f(%x: tensor<1x9x7x24xi8>, %w: tensor<8x1x1x24xi8>, %r: tensor<1x9x7x8xi8>) {
   // expected-error @+1 {{'mla.conv2d' op has a table beside the residual addition's selfTable}}
   %y = mla.conv2d %x, %w residual(%r) {stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>,

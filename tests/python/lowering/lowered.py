@@ -33,9 +33,9 @@ def evaluate(
     return mla_numpy.evaluate(lower(module), list(inputs))
 
 
-def fallbacks(module: ir.Module) -> list[dict[str, str]]:
+def fallbacks(module: ir.Module) -> list[dict[str, str | int]]:
     """What the lowered module leaves to the host."""
     return [
-        {named.name: ir.StringAttr(named.attr).value for named in ir.DictAttr(entry)}
+        {named.name: named.attr.value for named in ir.DictAttr(entry)}
         for entry in ir.ArrayAttr(module.operation.attributes["afe.fallbacks"])
     ]

@@ -129,6 +129,9 @@ class Program:
         one = 1 << bits
         y, fy = rows >> bits, (rows & (one - 1))[None, :, :, None]
         z, fx = columns >> bits, (columns & (one - 1))[None, :, :, None]
+        if name == "gather_linear":
+            other, fraction = (at(y, z + 1), fx) if op.has("columns") else (at(y + 1, z), fy)
+            return at(y, z) * (one - fraction) + other * fraction
         return (
             at(y, z) * (one - fy) * (one - fx)
             + at(y, z + 1) * (one - fy) * fx

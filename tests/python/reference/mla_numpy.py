@@ -97,6 +97,8 @@ def requantized(accumulator: Array, fields: dict[str, Any]) -> Array:
 
 def with_residual(value: Array, residual: Array, fields: dict[str, Any]) -> Array:
     """The fused addition."""
+    if "selfTable" in fields:
+        value = np.array(fields["selfTable"], np.int8)[value & 255]
     a = value.astype(np.int64) - fields["selfZp"]
     b = residual.astype(np.int64) - fields["residualZp"]
     if fields["mode"] == RESIDUAL_F32:
@@ -191,6 +193,11 @@ def _matmul(op: Op, operands: list[Array]) -> list[Array]:
     return _epilogue(op, accumulator, None)
 
 
+def _scale(op: Op, operands: list[Array]) -> list[Array]:
+    x, factors = (operand.astype(np.int64) for operand in operands)
+    return _epilogue(op, (x - op.input_zp) * (factors - op.factors_zp), None)
+
+
 # --- data movement -------------------------------------------------------------------------------
 
 
@@ -222,6 +229,7 @@ LAYERS = {
     "depthwise_conv2d": _depthwise_conv2d,
     "transpose_conv2d": _transpose_conv2d,
     "matmul": _matmul,
+    "scale": _scale,
     "vector": lambda op, v: lanes.vector(op._op, v),
     "concat": lambda op, v: [np.concatenate(v, axis=op.axis)],
     "slice": _slice,
