@@ -176,7 +176,7 @@ STRICT: dict[str, tuple[ErrorCode, Edit]] = {
     "a stage's file that is missing": (SCHEMA, without("0_process_mla.json")),
     "a stage without buffers": (
         SCHEMA,
-        edited("0_process_mla.json", lambda d: d.update(input_buffers=[])),
+        edited("0_process_mla.json", lambda d: d.pop("input_buffers")),
     ),
     "an unknown field of the chain": (SCHEMA, edited(MPK, lambda d: d.update(surprise=1))),
 }
