@@ -24,7 +24,14 @@ static bool isDead(Operation *op) {
 
 void eraseDead(func::FuncOp func) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(func.getBody().front())))
-    if (isDead(&op))
+    if (isDead(&op) && !isa<mla::ConstOp>(op))
+      op.erase();
+}
+
+/// No phase may use a constant again that none uses now: the pool of the phases is gone.
+static void eraseDeadConstants(func::FuncOp func) {
+  for (mla::ConstOp op : llvm::make_early_inc_range(func.getBody().front().getOps<mla::ConstOp>()))
+    if (op->use_empty())
       op.erase();
 }
 
@@ -107,6 +114,7 @@ struct LowerToMLAPass : impl::LowerToMLAPassBase<LowerToMLAPass> {
         lowerLayers(func);
     }
     eraseDead(func);
+    eraseDeadConstants(func);
     markHostWork(func, armOnly);
     countLayers(func);
   }

@@ -66,7 +66,8 @@ void markHostWork(mlir::func::FuncOp func, bool isAsked);
 /// which the phases and the partitioning rely on.
 llvm::LogicalResult checkShapes(mlir::func::FuncOp func);
 
-/// Erases operations without uses and effects, from the bottom up (tosa.custom counts as pure).
+/// Erases operations without uses and effects, from the bottom up (tosa.custom counts as pure); a
+/// constant may be used again by a later phase and stays.
 void eraseDead(mlir::func::FuncOp func);
 
 } // namespace afe
