@@ -261,7 +261,8 @@ def _reason(module: ir.Module, operator: str) -> str:
     from afe.package.read_module import plain
 
     for entry in plain(module.operation.attributes["afe.fallbacks"]):
-        if operator in entry["location"]:
+        names = entry["location"].rpartition(" (")[0] or entry["location"]
+        if operator in names.split(", "):
             return f"{entry['reason']}; {entry['hint']}"
     return "place it on the A65"
 
