@@ -40,7 +40,7 @@ struct TosaBuilder {
     return tosa::ConstShapeOp::create(b, loc, type, b.getIndexTensorAttr(sizes));
   }
   /// Rows and columns of an image around `input`; pad = top, bottom, left, right.
-  Value padded(Value input, ArrayRef<int64_t> pad, int64_t value) {
+  Value padded(Value input, ArrayRef<int64_t> pad, Value filling) {
     if (llvm::all_of(pad, [](int64_t size) { return size == 0; }))
       return input;
     auto type = cast<RankedTensorType>(input.getType());
@@ -48,7 +48,7 @@ struct TosaBuilder {
     sizes[1] += pad[0] + pad[1];
     sizes[2] += pad[2] + pad[3];
     Value amounts = shape({0, 0, pad[0], pad[1], pad[2], pad[3], 0, 0});
-    return tosa::PadOp::create(b, loc, type.clone(sizes), input, amounts, i8Scalar(value));
+    return tosa::PadOp::create(b, loc, type.clone(sizes), input, amounts, filling);
   }
 
   OpBuilder b;
@@ -139,7 +139,7 @@ void foldZeroPoints(tosa::Conv2DOp op) {
     return std::accumulate(row.begin(), row.end(), int64_t(0));
   };
   Value bias = builder.i32Row(foldedBias(*constants, numChannels, sumOfWeights, numTaps));
-  Value input = builder.padded(op.getInput(), op.getPad(), constants->inputZp);
+  Value input = builder.padded(op.getInput(), op.getPad(), op.getInputZp());
   Value result = plainConvolution(op, builder, input, op.getWeight(), bias);
   if (constants->weightZp)
     result = tosa::AddOp::create(builder.b, builder.loc, result.getType(), result,
@@ -180,13 +180,21 @@ Value depthwiseWeights(TosaBuilder &builder, const Constants &constants, int64_t
   return arith::ConstantOp::create(builder.b, builder.loc, attr);
 }
 
+/// Padding as an operation of its own: upstream's decomposition of a 1x1 kernel pads what it has
+/// widened before with a constant that it has not.
+void padBefore(tosa::DepthwiseConv2DOp op) {
+  TosaBuilder tosa(op);
+  op.getInputMutable().assign(tosa.padded(op.getInput(), op.getPad(), op.getInputZp()));
+  op.setPad({0, 0, 0, 0});
+}
+
 void writeOutTaps(tosa::DepthwiseConv2DOp op) {
   auto constants = constantsOf(op);
   auto kernel = cast<RankedTensorType>(op.getWeight().getType());
   int64_t rows = kernel.getDimSize(0), columns = kernel.getDimSize(1);
   int64_t multiplier = kernel.getDimSize(3), numTaps = rows * columns;
   if (!constants || numTaps > kMaxTaps)
-    return;
+    return padBefore(op);
   TosaBuilder tosa(op);
   TensorBuilder builder(op);
   int64_t numChannels = kernel.getDimSize(2) * multiplier;
@@ -196,7 +204,7 @@ void writeOutTaps(tosa::DepthwiseConv2DOp op) {
       sum += constants->weights[tap * numChannels + channel];
     return sum;
   };
-  Value input = tosa.padded(op.getInput(), op.getPad(), constants->inputZp);
+  Value input = tosa.padded(op.getInput(), op.getPad(), op.getInputZp());
   Value weights = depthwiseWeights(tosa, *constants, numTaps);
   Value bias =
       builder.i32Table({numChannels}, foldedBias(*constants, numChannels, sumOfWeights, numTaps));

@@ -61,3 +61,19 @@ func.func @others(%x: tensor<1x5x7x3xi8>, %w: tensor<2x1x1x3xi8>, %a: tensor<1x3
   %m = tosa.matmul %a, %c, %f, %f : (tensor<1x3x5xf32>, tensor<1x5x3xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x3x3xf32>
   return %r, %m : tensor<1x5x7x2xi32>, tensor<1x3x3xf32>
 }
+
+// -----
+
+// Weights that are an argument stay a depthwise convolution; its padding becomes an operation of its own.
+// CHECK-LABEL: func.func @computed_weights
+// CHECK: %[[P:.*]] = tosa.pad %arg0
+// CHECK-SAME: -> tensor<1x6x8x3xi8>
+// CHECK: tosa.depthwise_conv2d %[[P]], %arg1
+// CHECK-SAME: pad = array<i64: 0, 0, 0, 0>
+func.func @computed_weights(%x: tensor<1x4x7x3xi8>, %w: tensor<1x1x3x1xi8>) -> tensor<1x6x8x3xi32> {
+  %b = "tosa.const"() <{values = dense<5> : tensor<3xi32>}> : () -> tensor<3xi32>
+  %zx = "tosa.const"() <{values = dense<3> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %zw = "tosa.const"() <{values = dense<-2> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %r = tosa.depthwise_conv2d %x, %w, %b, %zx, %zw {acc_type = i32, pad = array<i64: 1, 1, 0, 1>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>} : (tensor<1x4x7x3xi8>, tensor<1x1x3x1xi8>, tensor<3xi32>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x6x8x3xi32>
+  return %r : tensor<1x6x8x3xi32>
+}
